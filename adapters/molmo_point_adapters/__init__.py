@@ -1,0 +1,1 @@
+"""Integrations of molmo-point: robots, screens, browsers, agents."""

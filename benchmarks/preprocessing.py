@@ -1,0 +1,112 @@
+"""Preparing one image: plain reference-style code against molmo_point, on one thread.
+
+The plain form is the published arithmetic written down step by step: two float images stretched by
+torch, normalised, cut crop by crop, then into patches. Prints a markdown table.
+"""
+
+import time
+
+import cv2
+import numpy as np
+import torch
+
+from molmo_point.preprocessing.crops import CropConfig, crop_image, select_tiling
+
+CONFIG = CropConfig(
+    crop_size=(378, 378),
+    patch_size=14,
+    max_crops=8,
+    overlap_margins=(4, 4),
+    pooling_size=(2, 2),
+    image_mean=(0.5, 0.5, 0.5),
+    image_std=(0.5, 0.5, 0.5),
+)
+"""Molmo2-8B's and MolmoPoint-8B's."""
+
+SIZES = ((640, 480), (1920, 1080), (3840, 2160))
+REPEATS = 9
+
+
+def stretch(image, height, width):
+    """Float32 [height, width, 3], normalised."""
+    pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float()
+    pixels = torch.nn.functional.interpolate(
+        pixels, size=(height, width), mode="bilinear", align_corners=False
+    )
+    pixels = pixels.round().clamp(0, 255).to(torch.uint8)[0].float() / 255
+    pixels = pixels.permute(1, 2, 0).numpy()
+    pixels = pixels - np.array(CONFIG.image_mean, dtype=np.float32)
+    return pixels / np.array(CONFIG.image_std, dtype=np.float32)
+
+
+def crop_plainly(image):
+    """[C, P, patch * patch * 3] pixels, [N, 4] pooling."""
+    size, patch, margin = CONFIG.crop_size[0], CONFIG.patch_size, CONFIG.margin
+    side, window = size // patch, size - margin
+    rows, cols = select_tiling(*image.shape[:2], CONFIG)
+    canvas = stretch(image, rows * window + margin, cols * window + margin)
+    crops = np.zeros((rows * cols + 1, size, size, 3), dtype=np.float32)
+    crops[0] = stretch(image, size, size)
+    ids = np.zeros((rows * cols, side, side), dtype=np.int64)
+    near, far = CONFIG.overlap_margins
+    for i in range(rows):
+        for j in range(cols):
+            number = i * cols + j
+            y, x = i * window, j * window
+            crops[number + 1] = canvas[y : y + size, x : x + size]
+            own = np.arange(side * side).reshape(side, side) + number * side * side
+            if i:
+                own[:near] = -1
+            if j:
+                own[:, :near] = -1
+            if i < rows - 1:
+                own[-far:] = -1
+            if j < cols - 1:
+                own[:, -far:] = -1
+            ids[number] = own
+    ids = ids.reshape(rows, cols, side, side).transpose(0, 2, 1, 3).reshape(-1)
+    ids = ids[ids >= 0].reshape(canvas.shape[0] // patch, canvas.shape[1] // patch)
+    tables = []
+    for grid in (np.arange(side * side).reshape(side, side), ids + side * side):
+        down, right = grid.shape[0] % 2, grid.shape[1] % 2
+        grid = np.pad(grid, ((0, down), (0, right)), constant_values=-1)
+        groups = grid.reshape(grid.shape[0] // 2, 2, grid.shape[1] // 2, 2)
+        tables.append(groups.transpose(0, 2, 1, 3).reshape(-1, 4))
+    patches = crops.reshape(len(crops), side, patch, side, patch, 3).transpose(0, 1, 3, 2, 4, 5)
+    return patches.reshape(len(crops), side * side, -1), np.concatenate(tables)
+
+
+def measure(function, image):
+    """Median milliseconds."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        function(image)
+        times.append(time.perf_counter() - start)
+    return 1e3 * float(np.median(times))
+
+
+def main():
+    """Print the table."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    print("| image | crops | plain, ms | molmo_point, ms | ratio |")
+    print("| --- | --- | --- | --- | --- |")
+    rng = np.random.default_rng(0)
+    for width, height in SIZES:
+        noise = rng.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
+        image = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+        pixels, pooling = crop_plainly(image)
+        crops = crop_image(image, CONFIG)
+        difference = np.abs(pixels - crops.pixel_values).max()
+        if difference > 1e-5 or not np.array_equal(pooling, crops.token_pooling):
+            raise SystemExit(f"The two do not agree at {width}x{height}: {difference}.")
+        plain = measure(crop_plainly, image)
+        ours = measure(lambda image: crop_image(image, CONFIG), image)
+        print(
+            f"| {width}x{height} | {len(pixels)} | {plain:.1f} | {ours:.1f} | {plain / ours:.1f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""One question about many images: answers on standard output, failures named, the rest done."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from molmo_point.cli.sources import Source
+from molmo_point.errors import DeviceError, ImageError, ModelError, MolmoPointError
+from molmo_point.pointer import Pointer
+from molmo_point.points import Points
+
+__all__ = ["ask_all"]
+
+
+def ask_all(
+    sources: Sequence[Source],
+    query: str | None,
+    *,
+    counting: bool,
+    model: str | None,
+    device: str | None,
+    draw: Path | None,
+    as_json: bool,
+) -> int:
+    """Ask, print, draw; the exit code.
+
+    Args:
+        sources: the images.
+        query: what to look for; None for everything that stands out (counting only).
+        counting: print numbers instead of points.
+        model: see `Pointer`.
+        device: see `Pointer`.
+        draw: a file, or for several images a folder, that gets the images with the points drawn.
+        as_json: one line of JSON an image.
+
+    Returns:
+        0 if all is done, 1 if some images failed, 2 if all did.
+    """
+    pointer = Pointer(model, device=device)
+    failed = 0
+    for source in _progress(sources):
+        try:
+            with pointer.look(source.image) as view:
+                points = view.count(query).points if counting else view.point(query or "")
+            drawn = _draw(source, points, draw, several=len(sources) > 1)
+        except (ImageError, OSError) as error:
+            failed += 1
+            print(f"molmo-point: {source.name}: {error}", file=sys.stderr)
+            continue
+        except (DeviceError, ModelError) as error:
+            raise error
+        _print(source, points, counting=counting, as_json=as_json, several=len(sources) > 1)
+        if drawn is not None and sys.stderr.isatty():
+            print(f"drawn: {drawn}", file=sys.stderr)
+    return 0 if not failed else (2 if failed == len(sources) else 1)
+
+
+def _print(source: Source, points: Points, *, counting: bool, as_json: bool, several: bool) -> None:
+    if as_json:
+        full = points.to_dict()
+        keys = ("query", "image_size", "state", "count", "truncated", "points")
+        line = {"image": source.name} | {key: full[key] for key in keys}
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+        return
+    more = "+" if points.truncated else ""
+    if counting:
+        print(
+            f"{source.name}\t{len(points)}{more}" if several else f"{len(points)}{more}", flush=True
+        )
+        return
+    for point in points:
+        sure = "" if point.confidence is None else f"\t{point.confidence:.2f}"
+        place = f"{point.x:.1f}\t{point.y:.1f}{sure}"
+        print(f"{source.name}\t{place}" if several else place, flush=True)
+    if not points:
+        print(f"molmo-point: {source.name}: {points.state}", file=sys.stderr)
+    if points.truncated:
+        print(f"molmo-point: {source.name}: cut off, there may be more", file=sys.stderr)
+
+
+def _draw(source: Source, points: Points, draw: Path | None, *, several: bool) -> Path | None:
+    if draw is None:
+        return None
+    from PIL import Image
+
+    from molmo_point.draw import draw_points
+    from molmo_point.images import load_image
+
+    target = draw
+    if several or draw.is_dir():
+        name = "stdin" if isinstance(source.image, bytes) else source.image.stem
+        target = draw / f"{name}.png"
+        for number in range(2, 10_000):
+            if not target.exists():
+                break
+            target = draw / f"{name}-{number}.png"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.fromarray(draw_points(load_image(source.image), points))
+    try:
+        picture.save(target)
+    except ValueError as error:  # an unknown suffix
+        raise MolmoPointError(
+            f"Cannot write {target}: {error}. Use a name such as out.png."
+        ) from error
+    return target
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[object]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("images", total=total)
+        yield lambda: progress.advance(task)
+
+
+def _progress(sources: Sequence[Source]) -> Iterable[Source]:
+    """The images, with a bar on a terminal when there are several."""
+    if len(sources) < 2 or not sys.stderr.isatty():
+        yield from sources
+        return
+    with _bar(len(sources)) as advance:
+        for source in sources:
+            yield source
+            advance()  # type: ignore[operator]

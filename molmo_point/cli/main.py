@@ -1,0 +1,193 @@
+"""The commands of `molmo-point`, and the one place where an error becomes a sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from molmo_point import __version__
+from molmo_point.errors import MolmoPointError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="molmo-point",
+    help="Say what you look for; get where it is, in pixels, and how many there are.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+_Words = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IMAGE... [QUERY]",
+        help="Images: files, folders, patterns, or - for stdin. The last word is the query.",
+        show_default=False,
+    ),
+]
+_Query = Annotated[
+    str | None, typer.Option("--query", "-q", help="The query, instead of the last word.")
+]
+_Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", "-m", help="A name on the hub or a folder. [default: the embedded model]"
+    ),
+]
+_Device = Annotated[str | None, typer.Option(help='"cpu", "cuda", ... [default: what fits]')]
+_Draw = Annotated[
+    Path | None,
+    typer.Option("--draw", help="Write the image with the points drawn; a folder for several."),
+]
+_Json = Annotated[bool, typer.Option("--json", help="One line of JSON for each image.")]
+
+
+def _ask(
+    words: list[str],
+    query: str | None,
+    model: str | None,
+    device: str | None,
+    draw: Path | None,
+    as_json: bool,
+    *,
+    counting: bool,
+) -> None:
+    from molmo_point.cli.asking import ask_all
+    from molmo_point.cli.sources import find_sources, split_query
+
+    images, asked = split_query(words, query, needed=not counting)
+    code = ask_all(
+        find_sources(images),
+        asked,
+        counting=counting,
+        model=model,
+        device=device,
+        draw=draw,
+        as_json=as_json,
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def point(
+    words: _Words,
+    query: _Query = None,
+    model: _Model = None,
+    device: _Device = None,
+    draw: _Draw = None,
+    as_json: _Json = False,
+) -> None:
+    """Where is it? Prints x, y (pixels) and confidence of each point.
+
+    molmo-point point desk.jpg "the red mug" --draw out.png
+    """
+    _ask(words, query, model, device, draw, as_json, counting=False)
+
+
+@app.command()
+def count(
+    words: _Words,
+    query: _Query = None,
+    model: _Model = None,
+    device: _Device = None,
+    draw: _Draw = None,
+    as_json: _Json = False,
+) -> None:
+    """How many are there? Without a query: everything that stands out.
+
+    molmo-point count shelf.jpg "bottles"
+    """
+    _ask(words, query, model, device, draw, as_json, counting=True)
+
+
+@app.command()
+def models(
+    names: Annotated[
+        bool, typer.Option("--names", help="List the words that the embedded model knows.")
+    ] = False,
+) -> None:
+    """Which models there are and what each can do."""
+    from molmo_point.cli.models import print_models, print_names
+
+    print_names() if names else print_models()
+
+
+@app.command()
+def doctor() -> None:
+    """What is installed here, and does it work?"""
+    from molmo_point.cli.doctor import examine
+
+    raise typer.Exit(examine())
+
+
+@app.command("eval")
+def evaluate(
+    what: Annotated[
+        str, typer.Argument(help='What to measure; "embedded" for generated scenes.')
+    ] = "embedded",
+    model: _Model = None,
+    scenes: Annotated[int, typer.Option(help="How many held-out scenes.", min=1)] = 400,
+    as_json: _Json = False,
+) -> None:
+    """Measure a model on held-out scenes."""
+    from molmo_point.cli.eval import run_evaluation
+
+    run_evaluation(what, model=model, scenes=scenes, as_json=as_json)
+
+
+@app.command()
+def train(
+    folder: Annotated[
+        Path, typer.Argument(help="Where the run is kept; it goes on if it is there.")
+    ],
+    config: Annotated[Path | None, typer.Option(help="A JSON file of TrainingConfig.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Stop after so long, to go on later.")
+    ] = None,
+    device: Annotated[str, typer.Option(help='"cpu" or "cuda".')] = "cpu",
+    workers: Annotated[int, typer.Option(help="Processes that draw scenes.", min=0)] = 1,
+    export: Annotated[
+        Path | None, typer.Option(help="Write a checkpoint for Pointer here.")
+    ] = None,
+) -> None:
+    """Train the embedded model, or one of your own size, on generated scenes."""
+    from molmo_point.cli.train import run_training
+
+    run_training(
+        folder, config=config, minutes=minutes, device=device, workers=workers, export=export
+    )
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; errors of ours become one sentence and exit code 2."""
+    for entry in entry_points(group="molmo_point.commands"):
+        entry.load()(app)
+    try:
+        app()
+    except MolmoPointError as error:
+        print(f"molmo-point: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        print(f"molmo-point: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("molmo-point: stopped", file=sys.stderr)
+        sys.exit(130)

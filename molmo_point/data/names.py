@@ -1,0 +1,141 @@
+"""The words of generated scenes: names of things, their plurals and synonyms, and colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["COLOURS", "EMOJI", "KNOWN_NAMES", "Name", "all_names", "vocabulary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A kind of thing.
+
+    Attributes:
+        singular: its primary name.
+        plural: of that.
+        synonyms: other words for one, each followed by its own plural.
+    """
+
+    singular: str
+    plural: str
+    synonyms: tuple[tuple[str, str], ...] = ()
+
+    def words(self, *, many: bool) -> tuple[str, ...]:
+        """Every way to say one, or several."""
+        return (self.plural if many else self.singular, *(pair[many] for pair in self.synonyms))
+
+
+_IRREGULAR = {
+    "mouse": "mice", "strawberry": "strawberries", "cherry": "cherries", "butterfly": "butterflies",
+    "fish": "fish", "sheep": "sheep", "tomato": "tomatoes", "potato": "potatoes", "peach": "peaches",
+    "bus": "buses", "octopus": "octopuses", "fox": "foxes", "wolf": "wolves", "leaf": "leaves",
+    "scissors": "scissors", "glasses": "glasses", "cactus": "cacti", "watch": "watches",
+    "sandwich": "sandwiches", "dress": "dresses", "cross": "crosses", "broccoli": "broccoli",
+    "bread": "bread", "corn": "corn", "cheese": "cheese", "toothbrush": "toothbrushes",
+    "family": "families", "baby": "babies", "puppy": "puppies", "kitty": "kitties",
+    "pony": "ponies", "bunny": "bunnies", "headphones": "headphones", "box": "boxes",
+    "pants": "pants", "jeans": "jeans", "piggy": "piggies", "lorry": "lorries", "taco": "tacos",
+}  # fmt: skip
+
+
+def _plural(word: str) -> str:
+    return _IRREGULAR.get(word, f"{word}s")
+
+
+def _name(word: str, *synonyms: str) -> Name:
+    return Name(word, _plural(word), tuple((other, _plural(other)) for other in synonyms))
+
+
+EMOJI: dict[str, tuple[str, ...]] = {
+    "apple": ("🍎",), "banana": ("🍌",), "grape": ("🍇",), "strawberry": ("🍓",),
+    "lemon": ("🍋",), "watermelon": ("🍉",), "pineapple": ("🍍",), "cherry": ("🍒",),
+    "peach": ("🍑",), "pear": ("🍐",), "kiwi": ("🥝",), "coconut": ("🥥",), "avocado": ("🥑",),
+    "tomato": ("🍅",), "carrot": ("🥕",), "corn": ("🌽",), "broccoli": ("🥦",),
+    "mushroom": ("🍄",), "eggplant": ("🍆",), "pepper": ("🌶",), "potato": ("🥔",),
+    "bread": ("🍞",), "cheese": ("🧀",), "burger": ("🍔",), "pizza": ("🍕",), "taco": ("🌮",),
+    "egg": ("🍳",), "cookie": ("🍪",), "donut": ("🍩",), "cake": ("🎂",), "lollipop": ("🍭",),
+    "coffee": ("☕",), "beer": ("🍺",), "wine": ("🍷",),
+    "dog": ("🐶",), "cat": ("🐱",), "mouse": ("🐭",), "rabbit": ("🐰",), "fox": ("🦊",),
+    "bear": ("🐻",), "panda": ("🐼",), "tiger": ("🐯",), "lion": ("🦁",), "cow": ("🐮",),
+    "pig": ("🐷",), "frog": ("🐸",), "monkey": ("🐵",), "chicken": ("🐔",), "penguin": ("🐧",),
+    "duck": ("🦆",), "owl": ("🦉",), "bee": ("🐝",), "butterfly": ("🦋",), "snail": ("🐌",),
+    "ladybug": ("🐞",), "turtle": ("🐢",), "snake": ("🐍",), "octopus": ("🐙",), "crab": ("🦀",),
+    "fish": ("🐠",), "dolphin": ("🐬",), "whale": ("🐳",), "elephant": ("🐘",), "camel": ("🐫",),
+    "sheep": ("🐑",), "horse": ("🐎",),
+    "tree": ("🌳",), "cactus": ("🌵",), "sunflower": ("🌻",), "rose": ("🌹",), "leaf": ("🍁",),
+    "sun": ("🌞",), "cloud": ("☁",), "umbrella": ("☂",), "snowman": ("⛄",), "fire": ("🔥",),
+    "car": ("🚗",), "taxi": ("🚕",), "bus": ("🚌",), "truck": ("🚚",), "tractor": ("🚜",),
+    "bicycle": ("🚲",), "train": ("🚂",), "airplane": ("✈",), "helicopter": ("🚁",),
+    "rocket": ("🚀",), "boat": ("⛵",), "anchor": ("⚓",),
+    "football": ("⚽",), "basketball": ("🏀",), "baseball": ("⚾",), "tennis": ("🎾",),
+    "trophy": ("🏆",), "medal": ("🏅",), "guitar": ("🎸",), "drum": ("🥁",), "trumpet": ("🎺",),
+    "violin": ("🎻",), "camera": ("📷",), "phone": ("📱",), "laptop": ("💻",), "clock": ("⏰",),
+    "watch": ("⌚",), "lamp": ("💡",), "book": ("📕",), "pencil": ("✏",), "scissors": ("✂",),
+    "hammer": ("🔨",), "wrench": ("🔧",), "key": ("🔑",), "lock": ("🔒",), "bell": ("🔔",),
+    "gift": ("🎁",), "balloon": ("🎈",), "crown": ("👑",), "hat": ("🎩",), "glasses": ("👓",),
+    "shoe": ("👟",), "shirt": ("👕",), "dress": ("👗",), "magnet": ("🧲",), "ghost": ("👻",),
+    "robot": ("🤖",), "pumpkin": ("🎃",), "skull": ("💀",),
+}  # fmt: skip
+"""Things drawn with a colour emoji font: name -> characters."""
+
+_SYNONYMS = {
+    "burger": ("hamburger",), "donut": ("doughnut",), "car": ("automobile",), "truck": ("lorry",),
+    "bicycle": ("bike",), "airplane": ("plane",), "phone": ("smartphone", "telephone"),
+    "laptop": ("computer",), "clock": ("alarm",), "lamp": ("bulb",), "gift": ("present",),
+    "shoe": ("sneaker",), "shirt": ("tshirt",), "rabbit": ("bunny",), "dog": ("puppy",),
+    "cat": ("kitty",), "boat": ("sailboat", "ship"), "football": ("soccer",), "drum": ("drums",),
+    "leaf": ("maple",), "coffee": ("espresso",), "lock": ("padlock",), "wrench": ("spanner",),
+    "train": ("locomotive",), "eggplant": ("aubergine",), "pepper": ("chili",),
+    "horse": ("pony",), "turtle": ("tortoise",), "glasses": ("spectacles",),
+}  # fmt: skip
+
+SHAPES = (
+    "circle", "square", "triangle", "star", "diamond", "hexagon", "heart", "cross", "ring",
+)  # fmt: skip
+"""Flat shapes, drawn in one colour."""
+
+DISCS = ("coin", "button", "dot")
+"""Round flat things as in photographs."""
+
+GRAINS = ("grain", "cell", "seed", "bean", "pill")
+"""Small things in large numbers."""
+
+_OTHER_SYNONYMS = {
+    "ring": ("hoop",),
+    "diamond": ("rhombus",),
+    "pill": ("tablet",),
+    "dot": ("spot",),
+}
+
+KNOWN_NAMES: dict[str, Name] = {
+    word: _name(word, *_SYNONYMS.get(word, ()), *_OTHER_SYNONYMS.get(word, ()))
+    for word in (*EMOJI, *SHAPES, *DISCS, *GRAINS)
+}
+"""Every kind of thing, by its primary name."""
+
+COLOURS = (
+    "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white", "gray",
+)  # fmt: skip
+"""Colour words."""
+
+EVERYTHING = ("objects", "things", "items", "everything", "object", "thing", "item")
+"""Words for whatever stands out."""
+
+ARTICLES = ("the", "all", "every", "each", "a", "an", "of")
+"""Words that change nothing."""
+
+_ASKING = ("point", "to", "user", "assistant", "shape", "shapes", "colored", "coloured")
+
+
+def all_names() -> tuple[str, ...]:
+    """Primary names, in the order of the table."""
+    return tuple(KNOWN_NAMES)
+
+
+def vocabulary() -> tuple[str, ...]:
+    """Every lower-case word that a question can contain, sorted."""
+    words = {*COLOURS, "grey", *EVERYTHING, *ARTICLES, *_ASKING}
+    for name in KNOWN_NAMES.values():
+        words.update(name.words(many=False), name.words(many=True))
+    return tuple(sorted(words))

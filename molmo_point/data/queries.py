@@ -1,0 +1,139 @@
+"""Questions about a scene, with the things that answer them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from molmo_point.data import names as words
+from molmo_point.data.scenes import Scene, Thing
+
+__all__ = ["QUERY_KINDS", "SceneQuery", "ask_about"]
+
+QUERY_KINDS = ("name", "colour+name", "colour", "everything", "absent", "near-miss")
+"""Kinds of question."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneQuery:
+    """A question.
+
+    Attributes:
+        text: lower-case words, no punctuation.
+        kind: one of `QUERY_KINDS`.
+        targets: indices into the scene's things; empty if there are none.
+    """
+
+    text: str
+    kind: str
+    targets: tuple[int, ...]
+
+
+def _pick(rng: np.random.Generator, options: tuple[str, ...] | list[str]) -> str:
+    return options[int(rng.integers(len(options)))]
+
+
+def _decorate(rng: np.random.Generator, text: str) -> str:
+    """Sometimes with an article."""
+    draw = rng.random()
+    if draw < 0.15:
+        return f"the {text}"
+    if draw < 0.22:
+        return f"all {text}"
+    if draw < 0.26:
+        return f"all the {text}"
+    return f"every {text}" if draw < 0.28 else text
+
+
+def _say(rng: np.random.Generator, name: str, count: int) -> str:
+    """A word for so many of a thing; the plural is usual, also for one."""
+    many = rng.random() < (0.75 if count != 1 else 0.45)
+    options = words.KNOWN_NAMES[name].words(many=bool(many))
+    return options[0] if len(options) == 1 or rng.random() < 0.7 else _pick(rng, options[1:])
+
+
+def _where(scene: Scene, name: str | None, colour: str | None) -> tuple[int, ...]:
+    return tuple(
+        index
+        for index, thing in enumerate(scene.things)
+        if (name is None or thing.name == name) and (colour is None or thing.colour == colour)
+    )
+
+
+def _colour_word(rng: np.random.Generator, colour: str) -> str:
+    return "grey" if colour == "gray" and rng.random() < 0.4 else colour
+
+
+def _candidates(scene: Scene) -> list[str]:
+    """Names that may be asked about in this kind of scene without ambiguity."""
+    kinds = {
+        "emoji": tuple(words.EMOJI),
+        "shapes": words.SHAPES,
+        "discs": words.DISCS,
+        "grains": words.GRAINS,
+    }
+    return list(kinds[scene.kind])
+
+
+def _ask(scene: Scene, rng: np.random.Generator) -> SceneQuery:
+    coloured: list[Thing] = [thing for thing in scene.things if thing.colour]
+    draw = rng.random()
+    if not scene.things or draw < 0.10:
+        return _ask_absent(scene, rng)
+    if draw < 0.17 and coloured:
+        return _ask_near_miss(scene, rng, coloured)
+    if draw < 0.27:
+        text = _pick(rng, words.EVERYTHING[:4])
+        return SceneQuery(_decorate(rng, text), "everything", _where(scene, None, None))
+    if coloured and draw < 0.72:
+        thing = coloured[int(rng.integers(len(coloured)))]
+        word = _colour_word(rng, thing.colour)
+        if draw < 0.42:
+            targets = _where(scene, None, thing.colour)
+            noun = _pick(rng, ("shapes", "things", "objects", "items"))
+            return SceneQuery(_decorate(rng, f"{word} {noun}"), "colour", targets)
+        targets = _where(scene, thing.name, thing.colour)
+        text = f"{word} {_say(rng, thing.name, len(targets))}"
+        return SceneQuery(_decorate(rng, text), "colour+name", targets)
+    if scene.kind == "shapes" and draw < 0.76:
+        return SceneQuery(_decorate(rng, "shapes"), "everything", _where(scene, None, None))
+    name = _pick(rng, sorted({thing.name for thing in scene.things}))
+    targets = _where(scene, name, None)
+    return SceneQuery(_decorate(rng, _say(rng, name, len(targets))), "name", targets)
+
+
+def _ask_absent(scene: Scene, rng: np.random.Generator) -> SceneQuery:
+    """A thing that is not there, usually one that could be."""
+    present = {thing.name for thing in scene.things}
+    if rng.random() < 0.75:
+        options = [name for name in _candidates(scene) if name not in present]
+    else:  # round things may pass for one another, so discs, dots and circles are not crossed
+        options = list(words.EMOJI) if scene.kind != "emoji" else ["star", "heart", "pill", "bean"]
+        options = [name for name in options if name not in present]
+    name = _pick(rng, options or ["rocket"])
+    text = _say(rng, name, 2)
+    if scene.kind == "shapes" and rng.random() < 0.5 and any(t.colour for t in scene.things):
+        text = f"{_pick(rng, words.COLOURS)} {text}"
+    return SceneQuery(_decorate(rng, text), "absent", ())
+
+
+def _ask_near_miss(scene: Scene, rng: np.random.Generator, coloured: list[Thing]) -> SceneQuery:
+    """The right name with a wrong colour, or the right colour with a wrong name."""
+    name = coloured[int(rng.integers(len(coloured)))].name
+    colours = [colour for colour in words.COLOURS if not _where(scene, name, colour)]
+    present = [colour for colour in colours if _where(scene, None, colour)]
+    colour = _pick(rng, present if present and rng.random() < 0.7 else colours)
+    text = f"{_colour_word(rng, colour)} {_say(rng, name, 2)}"
+    return SceneQuery(_decorate(rng, text), "near-miss", ())
+
+
+def ask_about(scene: Scene, rng: np.random.Generator, count: int) -> list[SceneQuery]:
+    """So many different questions about a scene (fewer if it does not give that many)."""
+    asked: dict[str, SceneQuery] = {}
+    for _ in range(4 * count):
+        query = _ask(scene, rng)
+        asked.setdefault(query.text, query)
+        if len(asked) == count:
+            break
+    return list(asked.values())

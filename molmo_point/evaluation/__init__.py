@@ -1,0 +1,1 @@
+"""Measuring models: metrics, and held-out scenes to apply them to."""

@@ -1,0 +1,403 @@
+"""MolmoPoint: transformers' native Molmo2 parts, a point head, and one forward for all uses.
+
+Native Molmo2 supplies the vision encoder, the connector and the decoder layers, unmodified. What is
+ours: reading the decoder before its final norm, the grounding tokens' embeddings and logits, and
+masks for prompts that share an image. Ids beyond the text vocabulary are grounding tokens
+(`ExtendedVocabulary`), in prompts and answers alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers.cache_utils import Cache, DynamicCache
+from transformers.generation import GenerationMixin
+from transformers.modeling_outputs import ModelOutput
+from transformers.models.molmo2.modeling_molmo2 import Molmo2Model, Molmo2PreTrainedModel
+
+from molmo_point.models.molmo_point.config import MolmoPointConfig
+from molmo_point.models.molmo_point.grounding import PointKeys, PointPredictor, Reading
+from molmo_point.models.molmo_point.heat import HeatHead
+from molmo_point.models.molmo_point.loss import pointing_loss
+from molmo_point.models.molmo_point.masks import attention_mask as mask_of
+from molmo_point.models.molmo_point.patches import (
+    ExtendedVocabulary,
+    ImageFeatures,
+    PatchTable,
+    fill_rows,
+    last_chosen,
+)
+from molmo_point.models.molmo_point.stem import ConvStem
+
+__all__ = ["MolmoPointForConditionalGeneration", "MolmoPointModel", "MolmoPointOutput"]
+
+_NOT_TEXT = -1e5  # logit of what cannot be said in words, as in the published code
+
+
+@dataclass
+class MolmoPointOutput(ModelOutput):  # type: ignore[misc]  # transformers' classes carry no types
+    """Result of a forward.
+
+    Attributes:
+        loss: scalar, when labels were given.
+        logits: [B, T, extended vocabulary]; see `MolmoPointForConditionalGeneration.logits`.
+        past_key_values: the cache, when asked for.
+        point_keys: what points can choose among; pass it on while decoding.
+        last_patch: int [B, T], the patch chosen last at each token, -1 for none; pass it on while
+            decoding.
+    """
+
+    loss: Tensor | None = None
+    logits: Tensor | None = None
+    past_key_values: Cache | None = None
+    point_keys: PointKeys | None = None
+    last_patch: Tensor | None = None
+
+
+class MolmoPointModel(Molmo2Model):  # type: ignore[misc]
+    """Vision encoder, connector, decoder and point head, without the text head."""
+
+    config: MolmoPointConfig
+
+    def __init__(self, config: MolmoPointConfig) -> None:
+        super().__init__(config)
+        vision, width = config.vision_config, config.text_config.hidden_size
+        if config.patch_stem == "conv":
+            rows, columns = (side // vision.patch_size for side in vision.image_size)
+            self.vision_tower.patch_embedding = ConvStem(
+                vision.patch_size, (rows, columns), vision.hidden_size
+            )
+        if not getattr(config.adapter_config, "attention_pooling_out_layer", True):
+            self.multi_modal_projector.image_pooling_2d.o_proj = nn.Identity()
+        self.build_vit_embedding = nn.Linear(config.vit_feature_dim, width)
+        self.point_predictor = PointPredictor(config)
+        if config.heat_dim:
+            self.heat = HeatHead(config)
+        self.post_init()
+
+    def encode_crops(self, pixel_values: Tensor) -> Tensor:
+        """[C, P, patch * patch * 3] normalised patch rows -> [C, P, F] features of the chosen layers."""
+        tower = self.vision_tower
+        wanted = [
+            layer % len(tower.layers) for layer in self.config.adapter_config.vision_feature_layer
+        ]
+        hidden = tower.patch_embedding(pixel_values.to(tower.dtype))
+        hidden = hidden + tower.positional_embedding.to(hidden.dtype)
+        outputs: dict[int, Tensor] = {}
+        for index, layer in enumerate(tower.layers[: max(wanted) + 1]):
+            hidden = layer(hidden, None)
+            if index in wanted:
+                outputs[index] = hidden
+        return torch.cat([outputs[index] for index in wanted], dim=-1)
+
+    def pool_features(self, features: Tensor, token_pooling: Tensor) -> ImageFeatures:
+        """[C, P, F] features and int [N, k] ids into the C * P patches, -1 for padding."""
+        valid = token_pooling >= 0
+        patches = features.flatten(0, 1)[token_pooling.clamp(min=0)] * valid[..., None]
+        pooled = self.multi_modal_projector(features, token_pooling).last_hidden_state
+        return ImageFeatures(pooled, patches, valid)
+
+    def run_decoder(
+        self, embeddings: Tensor, position_ids: Tensor, mask: Tensor | None, cache: Cache | None
+    ) -> Tensor:
+        """Decoder layers only: states [B, T, E] before the final norm.
+
+        Args:
+            embeddings: [B, T, E].
+            position_ids: int [B, T].
+            mask: bool [B, 1, T, S], True where attention is allowed; None for no limit at all.
+            cache: keys and values so far, which grows by T; None keeps none.
+        """
+        decoder = self.language_model
+        bias = None
+        if mask is not None:
+            bias = torch.zeros(mask.shape, dtype=embeddings.dtype, device=embeddings.device)
+            bias = bias.masked_fill(~mask, torch.finfo(embeddings.dtype).min)
+        rotary = {
+            "scaled": decoder.rotary_emb(embeddings, position_ids=position_ids),
+            "unscaled": decoder.rotary_emb_unscaled(embeddings, position_ids=position_ids),
+        }
+        states = embeddings
+        for layer, kind in zip(decoder.layers, decoder.rope_types, strict=True):
+            states = layer(
+                states,
+                attention_mask=bias,
+                position_ids=position_ids,
+                past_key_values=cache,
+                use_cache=cache is not None,
+                position_embeddings=rotary[kind],
+            )
+        return states
+
+    def embed(
+        self,
+        input_ids: Tensor,
+        last_patch: Tensor,
+        vocabulary: ExtendedVocabulary | None,
+        table: PatchTable | None,
+    ) -> Tensor:
+        """Embeddings [B, T, E] of text and grounding tokens, image features not yet added.
+
+        Args:
+            input_ids: int [B, T].
+            last_patch: int [B, T], the patch that a subpatch belongs to.
+            vocabulary: of the ids; None for text alone.
+            table: the patches; None for text alone.
+        """
+        embedding = self.language_model.embed_tokens
+        if vocabulary is None or table is None:
+            if int(input_ids.max()) >= embedding.num_embeddings:
+                raise ValueError(
+                    f"Token {int(input_ids.max())} is outside the text vocabulary of "
+                    f"{embedding.num_embeddings}: points in a prompt need their images with them."
+                )
+            rows: Tensor = embedding(input_ids)
+            return rows
+        config = self.config
+        base = torch.where(input_ids >= vocabulary.text, config.patch_token_id, input_ids)
+        base[input_ids >= vocabulary.first_subpatch] = config.subpatch_token_id
+        base[input_ids >= vocabulary.first_location] = config.location_token_id
+        embedded: Tensor = embedding(base)
+        prompt = torch.arange(input_ids.shape[0], device=input_ids.device)[:, None]
+        is_patch, is_subpatch = vocabulary.is_patch(input_ids), vocabulary.is_subpatch(input_ids)
+        if is_patch.any():
+            chosen = table.features[prompt, last_patch.clamp(min=0)]
+            embedded = embedded + chosen.to(embedded.dtype) * is_patch[..., None]
+        if is_subpatch.any():
+            inside = (input_ids - vocabulary.first_subpatch).clamp(0, vocabulary.subpatches - 1)
+            feature = table.patches[prompt, last_patch.clamp(min=0), inside]
+            built = self.build_vit_embedding(feature).to(embedded.dtype)
+            if config.subpatch_embedding == "add":
+                built = built + embedded
+            embedded = torch.where(is_subpatch[..., None], built, embedded)
+        return embedded
+
+    def image_tokens(self, input_ids: Tensor) -> Tensor:
+        """Bool [B, T]: tokens that carry an image feature, selectable or not."""
+        indexable: Tensor = input_ids == self.config.image_patch_id
+        return indexable | (input_ids == self.config.image_non_indexable_patch_id)
+
+    def patch_table(self, input_ids: Tensor, features: ImageFeatures) -> PatchTable:
+        """The patches of [B, T] prompts.
+
+        Raises:
+            ValueError: there are more or fewer image tokens than features.
+        """
+        where = self.image_tokens(input_ids)
+        if int(where.sum()) != features.tokens.shape[0]:
+            raise ValueError(
+                f"{int(where.sum())} image tokens and {features.tokens.shape[0]} image features "
+                "do not match: text and images must come from one call of the processor."
+            )
+        return PatchTable.spread(features, where, input_ids == self.config.image_patch_id)
+
+    def point_keys(self, input_ids: Tensor, states: Tensor, table: PatchTable) -> PointKeys:
+        """Keys from decoder states [B, T, E] at the image tokens of [B, T] prompts."""
+        image_states = fill_rows(table.own(), states[self.image_tokens(input_ids)])
+        return PointKeys(
+            table=table,
+            patch_key=self.point_predictor.patch_keys(image_states, table.order),
+            subpatch_key=self.point_predictor.subpatch_k(table.patches),
+            heat_key=self.heat.keys(table.patches, image_states) if self.config.heat_dim else None,
+        )
+
+
+class MolmoPointForConditionalGeneration(Molmo2PreTrainedModel, GenerationMixin):  # type: ignore[misc]
+    """MolmoPoint with its text head; loads and saves the published tensor layout."""
+
+    config: MolmoPointConfig
+    config_class = MolmoPointConfig
+    accepts_loss_kwargs = False
+
+    def __init__(self, config: MolmoPointConfig) -> None:
+        super().__init__(config)
+        self.model = MolmoPointModel(config)
+        self.lm_head = nn.Linear(
+            config.text_config.hidden_size, config.extended_vocab_size, bias=False
+        )
+        self.post_init()
+
+    def vocabulary(self, table: PatchTable) -> ExtendedVocabulary:
+        """Ids of prompts with these patches."""
+        return table.vocabulary(self.config.extended_vocab_size, self.config.locations)
+
+    def text_logits(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        """Words and "a point begins" from states [B, T, E].
+
+        Returns:
+            [B, T, V] text logits in which grounding tokens have -1e5, and the logit [B, T] that
+            the text head gives to a patch.
+        """
+        config = self.config
+        logits: Tensor = self.lm_head(self.model.language_model.norm(states))
+        begin = logits[..., config.patch_token_id].clone()
+        grounding = [config.patch_token_id, config.subpatch_token_id, config.location_token_id]
+        hidden = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
+        hidden[grounding] = True
+        return logits.masked_fill(hidden, _NOT_TEXT), begin
+
+    def logits(self, reading: Reading, input_ids: Tensor, *, first: bool) -> Tensor:
+        """Extended logits [B, T, text | n + 1 patches | k subpatches | 9 locations].
+
+        As the published code lays them out: the best patch carries the text head's logit for "a
+        point begins", all others -1e5; at the prefill step (`first`) no patch is possible.
+        """
+        states, keys = reading.states, reading.keys
+        text, begin = self.text_logits(states)
+        if keys is None:
+            return text
+        vocabulary = self.vocabulary(keys.table)
+        extended = text.new_full((*text.shape[:2], vocabulary.size), _NOT_TEXT)
+        extended[..., : vocabulary.text] = text
+        if first:
+            return extended
+        predictor = self.model.point_predictor
+        best = predictor.patch_logits(states, reading.rotation, keys).argmax(-1, keepdim=True)
+        extended.scatter_(-1, best + vocabulary.text, begin[..., None])
+        subpatch = predictor.subpatch_logits(states, reading.last_patch.clamp(min=0), keys)
+        block = slice(vocabulary.first_subpatch, vocabulary.first_location)
+        after_patch = vocabulary.is_patch(input_ids)[..., None]
+        extended[..., block] = torch.where(after_patch, subpatch, _NOT_TEXT)
+        location = predictor.location_logits(states)
+        after_subpatch = vocabulary.is_subpatch(input_ids)[..., None]
+        extended[..., vocabulary.first_location :] = torch.where(
+            after_subpatch, location, _NOT_TEXT
+        )
+        return extended
+
+    def read(
+        self,
+        input_ids: Tensor,
+        *,
+        valid: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        image: Tensor | None = None,
+        segment_ids: Tensor | None = None,
+        features: ImageFeatures | None = None,
+        cache: Cache | None = None,
+        keys: PointKeys | None = None,
+        last_patch: Tensor | None = None,
+    ) -> Reading:
+        """Run the decoder over tokens.
+
+        Args:
+            input_ids: int [B, T]; ids beyond the text vocabulary are grounding tokens.
+            valid: bool [B, S] over the cache and these tokens, False for padding.
+            position_ids: int [B, T]; by default the rank among the valid tokens.
+            image: bool [B, T], tokens that see each other both ways.
+            segment_ids: int [B, T] for several questions in a row: 0 is shared, others are apart.
+            features: of the images among these tokens.
+            cache: keys and values so far, which grows by T.
+            keys: of images that were read before.
+            last_patch: int [B], the patch chosen before these tokens, -1 for none.
+        """
+        batch, length = input_ids.shape
+        past = cache.get_seq_length() if cache is not None else 0
+        if valid is None:
+            valid = input_ids.new_ones(batch, past + length, dtype=torch.bool)
+        if position_ids is None:
+            position_ids = (valid.long().cumsum(1) - 1).clamp(min=0)[:, -length:]
+        if last_patch is None:
+            last_patch = input_ids.new_full((batch,), -1)
+        table = keys.table if keys is not None else None
+        if features is not None:
+            table = self.model.patch_table(input_ids, features)
+        vocabulary = None if table is None else self.vocabulary(table)
+        trace = rotation = last_patch[:, None].expand(batch, length)
+        if vocabulary is not None:
+            kind = vocabulary.is_patch(input_ids)
+            trace = last_chosen(input_ids, vocabulary.text, kind, last_patch, segment_ids)
+            before = torch.cat([last_patch[:, None], trace[:, :-1]], dim=1)
+            rotation = torch.where(kind, before, trace)
+        embedded = self.model.embed(input_ids, trace, vocabulary, table)
+        if features is not None:
+            where = self.model.image_tokens(input_ids)
+            added = torch.zeros_like(embedded)
+            added[where] = features.tokens.to(embedded.dtype)
+            embedded = embedded + added
+        mask = mask_of(valid, image, segment_ids, length)
+        states = self.model.run_decoder(embedded, position_ids, mask, cache)
+        if features is not None and table is not None:
+            keys = self.model.point_keys(input_ids, states, table)
+        return Reading(states, keys, trace, rotation)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        mm_token_type_ids: Tensor | None = None,
+        pixel_values: Tensor | None = None,
+        image_token_pooling: Tensor | None = None,
+        pixel_values_videos: Tensor | None = None,
+        video_token_pooling: Tensor | None = None,
+        past_key_values: Cache | None = None,
+        point_keys: PointKeys | None = None,
+        last_patch: Tensor | None = None,
+        use_cache: bool = False,  # noqa: FBT001, FBT002  # transformers' calling convention
+        labels: Tensor | None = None,
+        logits_to_keep: int = 0,
+        **_: Any,
+    ) -> MolmoPointOutput:
+        """Prefill, decode step or teacher forcing; see `MolmoPointOutput`.
+
+        Args:
+            input_ids: int [B, T]; ids beyond the text vocabulary are grounding tokens.
+            attention_mask: int [B, S] over the cache and these tokens, 0 for padding.
+            position_ids: int [B, T]; by default the rank among the tokens that are no padding.
+            mm_token_type_ids: int [B, T], 1 for image tokens, which see each other both ways. Needed
+                with images.
+            pixel_values: [C, P, patch * patch * 3], or pixel_values_videos for frames.
+            image_token_pooling: int [N, k], or video_token_pooling.
+            past_key_values: keys and values so far.
+            point_keys: from the forward that saw the images.
+            last_patch: int [B, T], from the step before.
+            use_cache: make a cache if none is given.
+            labels: int [B, T] extended ids, -100 to ignore; token t is predicted at t - 1.
+            logits_to_keep: compute logits for so many last tokens only; 0 for all.
+
+        Raises:
+            ValueError: images and image tokens do not match, or token types are missing.
+        """
+        if pixel_values is None:
+            pixel_values, image_token_pooling = pixel_values_videos, video_token_pooling
+        features = None
+        if pixel_values is not None and image_token_pooling is not None:
+            if mm_token_type_ids is None:
+                raise ValueError("Images need mm_token_type_ids, or they would be read causally.")
+            crops = self.model.encode_crops(pixel_values)
+            features = self.model.pool_features(crops, image_token_pooling)
+        if use_cache and past_key_values is None:
+            past_key_values = DynamicCache(config=self.config.text_config)
+        reading = self.read(
+            input_ids,
+            valid=None if attention_mask is None else attention_mask.bool(),
+            position_ids=position_ids,
+            image=None if features is None or mm_token_type_ids is None else mm_token_type_ids == 1,
+            features=features,
+            cache=past_key_values,
+            keys=point_keys,
+            last_patch=None if last_patch is None else last_patch[:, -1],
+        )
+        loss = None
+        if labels is not None:
+            loss = pointing_loss(self, reading, input_ids, labels).total()
+        kept = reading
+        if logits_to_keep:
+            input_ids = input_ids[:, -logits_to_keep:]
+            kept = Reading(
+                reading.states[:, -logits_to_keep:],
+                reading.keys,
+                reading.last_patch[:, -logits_to_keep:],
+                reading.rotation[:, -logits_to_keep:],
+            )
+        return MolmoPointOutput(
+            loss=loss,
+            logits=self.logits(kept, input_ids, first=features is not None),
+            past_key_values=past_key_values,
+            point_keys=reading.keys,
+            last_patch=reading.last_patch,
+        )

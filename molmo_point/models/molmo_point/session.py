@@ -1,0 +1,186 @@
+"""One prompt being answered: images read once, then questions, then tokens, for many rows at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers.cache_utils import DynamicCache
+
+from molmo_point.models.molmo_point.grounding import PointKeys
+from molmo_point.models.molmo_point.heat import HeatHead, HeatPrior
+from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
+from molmo_point.models.molmo_point.patches import (
+    ExtendedVocabulary,
+    ImageFeatures,
+    last_chosen,
+    take_rows,
+)
+from molmo_point.models.steps import StepLogits
+
+__all__ = ["PointSession"]
+
+
+@dataclass(slots=True)
+class PointSession:
+    """The state of a batch of prompts while it is read and answered.
+
+    A session is extended in place; `fork` leaves it as it is, so that the reading of an image is
+    shared by many questions.
+
+    Attributes:
+        model: whose session it is.
+        cache: keys and values of all tokens so far.
+        valid: bool [B, S], False for padding.
+        keys: what points can choose among; None without images.
+        last_patch: int [B], -1 for none.
+        last_subpatch: int [B], -1 for none.
+        prior: of the question, for a model with a heat prior.
+    """
+
+    model: MolmoPointForConditionalGeneration
+    cache: DynamicCache
+    valid: Tensor
+    keys: PointKeys | None
+    last_patch: Tensor
+    last_subpatch: Tensor
+    prior: HeatPrior | None = None
+
+    @classmethod
+    def read_images(
+        cls,
+        model: MolmoPointForConditionalGeneration,
+        input_ids: Tensor,
+        valid: Tensor,
+        image: Tensor,
+        features: ImageFeatures | None,
+    ) -> PointSession:
+        """Read the beginnings of prompts: the image tokens and what stands before them.
+
+        Args:
+            model: to read with.
+            input_ids: int [B, T], padded at the end.
+            valid: bool [B, T].
+            image: bool [B, T], tokens that see each other both ways.
+            features: of the images; None for prompts without any.
+        """
+        cache = DynamicCache(config=model.config.text_config)
+        reading = model.read(input_ids, valid=valid, image=image, features=features, cache=cache)
+        none = input_ids.new_full((len(input_ids),), -1)
+        return cls(model, cache, valid, reading.keys, none, none)
+
+    @property
+    def vocabulary(self) -> ExtendedVocabulary:
+        """Ids of these prompts."""
+        if self.keys is None:
+            return ExtendedVocabulary(self.model.config.extended_vocab_size, 0, 0, 0)
+        return self.model.vocabulary(self.keys.table)
+
+    def fork(self, rows: Sequence[int]) -> PointSession:
+        """A session of its own over these rows, repeated as asked, with all that was read so far."""
+        index = torch.tensor(rows, device=self.valid.device)
+        if len(self.valid) == 1 and len(rows) == 1:
+            index = index[:0]  # nothing to rearrange: tensors are never changed in place
+
+        def pick(value: Tensor) -> Tensor:
+            return value[index] if len(index) else value
+
+        cache = DynamicCache(config=self.model.config.text_config)
+        for number, layer in enumerate(self.cache.layers):
+            cache.update(pick(layer.keys), pick(layer.values), number)
+        keys, prior = self.keys, self.prior
+        if len(index):
+            keys = None if keys is None else take_rows(keys, index)
+            prior = None if prior is None else take_rows(prior, index)
+        return PointSession(
+            self.model,
+            cache,
+            pick(self.valid),
+            keys,
+            pick(self.last_patch),
+            pick(self.last_subpatch),
+            prior,
+        )
+
+    def ask(self, questions: Sequence[Sequence[int]], opening: Sequence[int] = ()) -> StepLogits:
+        """Read one question a row, and the given opening of its answer.
+
+        Args:
+            questions: token ids of each row's question, up to where the answer begins.
+            opening: token ids that every answer begins with.
+        """
+        rows = [[*question, *opening] for question in questions]
+        tokens, valid = self._pad(rows)
+        states, trace = self._read(tokens, valid)
+        if self.keys is not None and self.keys.heat_key is not None:
+            row = torch.arange(len(rows), device=tokens.device)
+            end = torch.tensor([len(question) - 1 for question in questions], device=tokens.device)
+            asked = torch.arange(tokens.shape[1], device=tokens.device) <= end[:, None]
+            embedded = self.model.model.language_model.embed_tokens(tokens) * asked[..., None]
+            words = embedded.sum(1) / (end[:, None] + 1)
+            heat = self.model.model.heat.logits(states[row, end], words, self.keys.heat_key)
+            table = self.keys.table
+            self.prior = HeatHead.prior(heat, table.valid & table.selectable[:, :-1, None])
+        return self._logits(states, trace, valid)
+
+    def extend(self, chunks: Sequence[Sequence[int]]) -> StepLogits:
+        """Read some more tokens of each row's answer (at least one each)."""
+        tokens, valid = self._pad(chunks)
+        states, trace = self._read(tokens, valid)
+        return self._logits(states, trace, valid)
+
+    def _pad(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        longest = max(len(row) for row in rows)
+        device = self.valid.device
+        tokens = torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], device=device)
+        length = torch.tensor([len(row) for row in rows], device=device)
+        return tokens, torch.arange(longest, device=device)[None] < length[:, None]
+
+    def _read(self, tokens: Tensor, valid: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
+        """States [B, T, E]; and the patch, the rotation's patch and the subpatch at each token."""
+        self.valid = torch.cat([self.valid, valid], dim=1)
+        reading = self.model.read(
+            tokens,
+            valid=self.valid,
+            cache=self.cache,
+            keys=self.keys,
+            last_patch=self.last_patch,
+        )
+        states, patch, rotation = reading.states, reading.last_patch, reading.rotation
+        subpatch = self.last_subpatch[:, None].expand_as(patch)
+        if self.keys is not None:
+            vocabulary = self.vocabulary
+            kind = vocabulary.is_subpatch(tokens)
+            first = vocabulary.first_subpatch
+            subpatch = last_chosen(tokens, first, kind, self.last_subpatch, None)
+        return states, (patch, rotation, subpatch)
+
+    def _logits(
+        self, states: Tensor, trace: tuple[Tensor, Tensor, Tensor], valid: Tensor
+    ) -> StepLogits:
+        row = torch.arange(len(valid), device=valid.device)
+        last = valid.sum(1) - 1
+        state = states[row, last][:, None]  # [B, 1, E]
+        patch, rotation, subpatch = (value[row, last][:, None] for value in trace)
+        before = self.last_patch[:, None]
+        text, begin = self.model.text_logits(state)
+        self.last_patch, self.last_subpatch = patch[:, 0], subpatch[:, 0]
+        if self.keys is None:
+            return StepLogits(text[:, 0])
+        predictor = self.model.model.point_predictor
+        patch_logits = predictor.patch_logits(state, rotation, self.keys)
+        subpatch_logits = predictor.subpatch_logits(state, patch.clamp(min=0), self.keys)
+        if self.prior is not None:
+            patch_logits = patch_logits + self.prior.patch_prior(patch, subpatch)
+            subpatch_logits = subpatch_logits + self.prior.subpatch_prior(
+                patch.clamp(min=0), before, subpatch
+            )
+        return StepLogits(
+            text=text[:, 0],
+            begin=begin[:, 0],
+            patch=patch_logits[:, 0],
+            subpatch=subpatch_logits[:, 0],
+            location=predictor.location_logits(state)[:, 0],
+        )

@@ -1,0 +1,1 @@
+"""Training: a model learns to point from scenes whose truth is known."""

@@ -1,0 +1,107 @@
+"""What a training run is: sizes of the model, the data, the optimiser. One dataclass, one JSON file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+__all__ = ["ModelSize", "TrainingConfig"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSize:
+    """Sizes of an embedded MolmoPoint; the topology is the published one.
+
+    Attributes:
+        crop: pixels a side of one crop.
+        patch: pixels a side of a ViT patch.
+        margin: patches on each side of a crop that its neighbour covers too.
+        max_crops: high-resolution crops at most.
+        vision_width: width of the vision encoder.
+        vision_layers: its layers; the last and the middle one are read.
+        text_width: width of the decoder.
+        text_layers: its layers.
+        point_dim: width of the point head.
+        heat_dim: width of the heat prior; 0 for none.
+        stem: "conv" or "linear" patch embedding.
+    """
+
+    crop: int = 192
+    patch: int = 12
+    margin: int = 2
+    max_crops: int = 12
+    vision_width: int = 192
+    vision_layers: int = 4
+    text_width: int = 192
+    text_layers: int = 3
+    point_dim: int = 96
+    heat_dim: int = 192
+    stem: str = "conv"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """A run; everything that its outcome depends on.
+
+    Attributes:
+        model: sizes.
+        seed: of the initial weights and of the order of scenes.
+        steps: optimiser steps of the whole schedule.
+        dense_steps: the first of them, which only teach the vision encoder to name its patches.
+        small_share: share of steps on scenes of one crop; the others have scenes of several.
+        small_batch: scenes a step, one crop each.
+        large_batch: scenes a step, several crops each.
+        questions: questions asked about each scene.
+        max_points: of all questions about one scene together; those beyond are not asked.
+        peak_rate: highest learning rate; it falls to zero over the last
+            `decay_share` of the steps.
+        warm_up: steps, at the beginning and again after the dense steps.
+        decay_share: of all steps.
+        weight_decay: on matrices only.
+        clip: largest norm of the gradient.
+        ema: decay of the averaged weights, which are the ones that are kept.
+        heat_weight: of the heat's loss.
+        dense_weight: of the loss of naming each ViT patch.
+    """
+
+    model: ModelSize = field(default_factory=ModelSize)
+    seed: int = 0
+    steps: int = 5000
+    dense_steps: int = 3000
+    small_share: float = 0.6
+    small_batch: int = 8
+    large_batch: int = 3
+    questions: int = 6
+    max_points: int = 48
+    peak_rate: float = 1.0e-3
+    warm_up: int = 100
+    decay_share: float = 0.4
+    weight_decay: float = 0.05
+    clip: float = 1.0
+    ema: float = 0.999
+    heat_weight: float = 0.2
+    dense_weight: float = 1.0
+
+    def to_json(self) -> str:
+        """Indented JSON; `from_json` is the inverse."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> TrainingConfig:
+        """The inverse of `to_json`; unknown keys are an error."""
+        data = json.loads(text)
+        return cls(**{**data, "model": ModelSize(**data["model"])})
+
+    @classmethod
+    def from_file(cls, path: Path) -> TrainingConfig:
+        """Read a JSON file."""
+        return cls.from_json(path.read_text())
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step, from 0."""
+        since = step if step < self.dense_steps else step - self.dense_steps
+        warm = min(1.0, (since + 1) / self.warm_up)
+        decay_from = self.steps * (1.0 - self.decay_share)
+        left = (self.steps - step) / max(self.steps - decay_from, 1.0)
+        return self.peak_rate * warm * min(1.0, max(left, 0.0))

@@ -1,0 +1,254 @@
+"""The training loop: resumable to the step, averaged weights, one line a report."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
+
+from molmo_point.data.names import COLOURS, all_names, vocabulary
+from molmo_point.data.queries import SceneQuery, ask_about
+from molmo_point.data.scenes import Scene, generate_scene, random_of
+from molmo_point.models.molmo_point.loss import PointingLoss, pointing_loss
+from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
+from molmo_point.models.molmo_point.processor import MolmoPointProcessor
+from molmo_point.training.build import build_model, build_processor
+from molmo_point.training.checkpoint import load_checkpoint, save_checkpoint
+from molmo_point.training.config import TrainingConfig
+from molmo_point.training.dense import DenseHead
+from molmo_point.training.packing import PackedBatch, collate, pack_scene
+
+__all__ = ["Trainer", "train"]
+
+_STEP_SEEDS = 64  # seeds set aside for each step, so that a step's scenes do not depend on the past
+
+
+class SceneBatches(IterableDataset[PackedBatch]):
+    """Batches of the steps from `first` on, each a pure function of the config and the step."""
+
+    def __init__(self, config: TrainingConfig, first: int) -> None:
+        self.config, self.first = config, first
+
+    def __iter__(self) -> Iterator[PackedBatch]:
+        torch.set_num_threads(1)
+        config = self.config
+        processor = build_processor(config.model, vocabulary())
+        layout = {
+            "names": all_names(),
+            "colours": COLOURS,
+            "text_vocabulary": len(processor.tokenizer),
+            "locations": 9,
+        }
+        info = torch.utils.data.get_worker_info()
+        worker, workers = (0, 1) if info is None else (info.id, info.num_workers)
+        for step in range(self.first + worker, config.steps, workers):
+            chance = random_of("train", step, 2 + config.seed)
+            small = step < config.dense_steps or bool(chance.random() < config.small_share)
+            scenes = []
+            for number in range(config.small_batch if small else config.large_batch):
+                seed = step * _STEP_SEEDS + number + config.seed * 10**12
+                scene, queries = _scene(config, seed, small=small)
+                if queries:
+                    scenes.append(pack_scene(scene, queries, processor, **layout))  # type: ignore[arg-type]
+            if scenes:
+                yield collate(scenes)
+
+
+def _scene(config: TrainingConfig, seed: int, *, small: bool) -> tuple[Scene, list[SceneQuery]]:
+    rng = random_of("train", seed, 1)
+    crop = config.model.crop
+    side = rng.uniform(0.75, 1.0, 2) if small else rng.uniform(1.05, 2.4, 2)
+    scene = generate_scene(seed, "train", size=(int(side[0] * crop), int(side[1] * crop)))
+    kept: list[SceneQuery] = []
+    points = 0
+    for query in ask_about(scene, rng, config.questions):
+        points += len(query.targets)
+        if points <= config.max_points:
+            kept.append(query)
+        else:
+            points -= len(query.targets)
+    return scene, kept
+
+
+@dataclass
+class Trainer:
+    """Everything that changes during a run.
+
+    Attributes:
+        config: of the run.
+        model: being trained.
+        average: the averaged weights, the ones that are kept.
+        dense: the training-only head.
+        optimizer: AdamW.
+        processor: tokens and crops.
+        step: the next step.
+        seconds: time trained so far.
+        images: scenes seen so far.
+    """
+
+    config: TrainingConfig
+    model: MolmoPointForConditionalGeneration
+    average: MolmoPointForConditionalGeneration
+    dense: DenseHead
+    optimizer: torch.optim.Optimizer
+    processor: MolmoPointProcessor
+    step: int = 0
+    seconds: float = 0.0
+    images: int = 0
+
+    @classmethod
+    def start(cls, config: TrainingConfig, device: str = "cpu") -> Trainer:
+        """A run at its beginning."""
+        model, processor = build_model(config.model, vocabulary(), config.seed)
+        average, _ = build_model(config.model, vocabulary(), config.seed)
+        ids = processor.tokenizer.convert_tokens_to_ids
+        dense = DenseHead(
+            model.config.vit_feature_dim,
+            config.model.heat_dim,
+            ids(list(all_names())),
+            ids(list(COLOURS)),
+        )
+        for module in (model, average, dense):
+            module.to(device)
+        parameters = [*model.named_parameters(), *dense.named_parameters()]
+        matrices = [value for _, value in parameters if value.ndim >= 2]
+        others = [value for _, value in parameters if value.ndim < 2]
+        optimizer = torch.optim.AdamW(
+            [
+                {"params": matrices, "weight_decay": config.weight_decay},
+                {"params": others, "weight_decay": 0.0},
+            ],
+            lr=config.peak_rate,
+            betas=(0.9, 0.97),
+        )
+        return cls(config, model, average.eval(), dense, optimizer, processor)
+
+    def train_step(self, batch: PackedBatch) -> dict[str, float]:
+        """One optimiser step; the figures to report."""
+        device = self.model.device
+        moved = {
+            name: getattr(batch, name).to(device, non_blocking=True)
+            for name in PackedBatch.__dataclass_fields__
+        }
+        batch = PackedBatch(**moved)
+        self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.rate(self.step)
+        body = self.model.model
+        crops = body.encode_crops(batch.pixel_values)
+        table = body.language_model.embed_tokens.weight
+        total, right = self.dense(
+            body.heat, crops, table, batch.names, batch.colours, batch.centres
+        )
+        figures = {"dense": total, "named": right}
+        if self.step >= self.config.dense_steps:
+            loss = self._pointing_loss(batch, crops)
+            figures |= {field.name: getattr(loss, field.name) for field in fields(loss)}
+            total = self.config.dense_weight * total + loss.total(heat=self.config.heat_weight)
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        parameters = [*self.model.parameters(), *self.dense.parameters()]
+        nn.utils.clip_grad_norm_(parameters, self.config.clip)
+        self.optimizer.step()
+        self._update_average()
+        self.step += 1
+        self.images += len(batch.input_ids)
+        return {name: float(value.detach()) for name, value in figures.items()}
+
+    def _pointing_loss(self, batch: PackedBatch, crops: Tensor) -> PointingLoss:
+        output = self.model.read(
+            batch.input_ids,
+            valid=batch.valid,
+            position_ids=batch.position_ids,
+            image=batch.image,
+            segment_ids=batch.segment_ids,
+            features=self.model.model.pool_features(crops, batch.token_pooling),
+        )
+        return pointing_loss(
+            self.model,
+            output,
+            batch.input_ids,
+            batch.labels,
+            segment_ids=batch.segment_ids,
+            question_end=batch.question_end,
+        )
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        decay = min(self.config.ema, (self.step + 1) / (self.step + 10))
+        source = self.model.state_dict()
+        for name, value in self.average.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(source[name], 1 - decay)
+            else:
+                value.copy_(source[name])
+
+
+def train(
+    config: TrainingConfig,
+    folder: Path,
+    *,
+    minutes: float | None = None,
+    device: str = "cpu",
+    workers: int = 1,
+    report: Callable[[str], None] = lambda line: None,
+    save_every: int = 200,
+) -> Trainer:
+    """Train, or go on training, until the last step or the time is over.
+
+    Args:
+        config: of the run; a run that goes on must have the same.
+        folder: where the checkpoint and the log are; made if needed.
+        minutes: stop after this time, to go on later.
+        device: "cpu" or "cuda".
+        workers: processes that make scenes.
+        report: gets a line now and then.
+        save_every: steps between checkpoints.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    trainer = Trainer.start(config, device)
+    load_checkpoint(trainer, folder)
+    batches = DataLoader(
+        SceneBatches(config, trainer.step),
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=8 if workers else None,
+        pin_memory=device != "cpu",
+    )
+    began = last = time.monotonic()
+    waited, sums = 0.0, dict[str, list[float]]()
+    with (folder / "log.jsonl").open("a") as log:
+        asked = time.monotonic()
+        for batch in batches:
+            waited += time.monotonic() - asked
+            for name, value in trainer.train_step(batch).items():
+                sums.setdefault(name, []).append(value)
+            if trainer.step % 50 == 0:
+                now = time.monotonic()
+                line = {name: round(sum(v) / len(v), 4) for name, v in sums.items()}
+                line |= {
+                    "step": trainer.step,
+                    "images": trainer.images,
+                    "seconds_a_step": round((now - last) / 50, 3),
+                    "waiting": round(waited / (now - last), 3),
+                }
+                log.write(json.dumps(line) + "\n")
+                log.flush()
+                report(json.dumps(line))
+                trainer.seconds += now - last
+                last, waited = now, 0.0
+                sums.clear()
+            over = minutes is not None and time.monotonic() - began > minutes * 60
+            if trainer.step % save_every == 0 or over:
+                save_checkpoint(trainer, folder)
+            if over:
+                break
+            asked = time.monotonic()
+    save_checkpoint(trainer, folder)
+    return trainer

@@ -1,0 +1,94 @@
+"""Reference vectors: where they are, and which files of a folder are cases of what.
+
+The folder is `MOLMO_POINT_VECTORS`, else `data/` beside this file. A case is any `.npz` in it,
+however deep, that has the keys a test asks for: more of the same layout can be put beside these.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FOLDER = Path(os.environ.get("MOLMO_POINT_VECTORS") or Path(__file__).parent / "data")
+
+# What a test asks for by the name of its argument -> whether a file with these keys is such a case.
+KINDS = {
+    "answer_case": lambda keys: "step_logits" in keys and "generated_ids" in keys,
+    "rotary_case": lambda keys: {"x", "pos", "out", "theta"} <= keys,
+    "rules_case": lambda keys: "ids_0" in keys and "allowed_0" in keys,
+    "extract_case": lambda keys: {"text", "pooling", "mapping", "points"} <= keys,
+    "inputs_case": lambda keys: "in_input_ids" in keys and "in_token_type_ids" in keys,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One file of vectors."""
+
+    path: Path
+
+    @cached_property
+    def arrays(self):
+        with np.load(self.path) as data:
+            return {name: data[name] for name in data.files}
+
+    def nearest(self, pattern):
+        """The file of this name that shares most of its path with the case."""
+        found = sorted(FOLDER.rglob(pattern))
+        if not found:
+            pytest.fail(f"{FOLDER} holds no {pattern}, which {self.path} needs.")
+        return max(found, key=lambda path: len(os.path.commonpath([path, self.path])))
+
+
+def keys_of(path):
+    with np.load(path) as data:
+        return set(data.files)
+
+
+def pytest_generate_tests(metafunc):
+    for name, is_case in KINDS.items():
+        if name in metafunc.fixturenames:
+            paths = [path for path in sorted(FOLDER.rglob("*.npz")) if is_case(keys_of(path))]
+            ids = [str(path.relative_to(FOLDER).with_suffix("")) for path in paths]
+            metafunc.parametrize(name, paths or [None], ids=ids or ["none"], indirect=True)
+
+
+def case_of(request, what):
+    if request.param is None:
+        pytest.fail(
+            f"{FOLDER} holds no case of {what}: set MOLMO_POINT_VECTORS to a folder of vectors."
+        )
+    return Case(request.param)
+
+
+@pytest.fixture
+def inputs_case(request):
+    """A prompt with its images or video, and what the published processor makes of it."""
+    return case_of(request, "a processor's inputs")
+
+
+@pytest.fixture
+def answer_case(request):
+    """A prompt as tensors, and what the published MolmoPoint says at every step of an answer."""
+    return case_of(request, "a MolmoPoint answer")
+
+
+@pytest.fixture
+def rotary_case(request):
+    """Rows, positions, and the rows rotated."""
+    return case_of(request, "the patch rotary")
+
+
+@pytest.fixture
+def rules_case(request):
+    """Beginnings of answers, and which tokens may come next."""
+    return case_of(request, "the rules of points")
+
+
+@pytest.fixture
+def extract_case(request):
+    """An answer about a video as text, and its points."""
+    return case_of(request, "points in a video")
