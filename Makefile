@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-DEMO := count examples/coins.jpg "coins" --draw out/coins.png
+DEMO := count examples/coins.png "coins" --draw out/coins.png
 
 .PHONY: demo test lint fix bench docs
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,17 +20,29 @@ from molmo_point.images import ImageSource, load_image
 from molmo_point.points import Points
 
 if TYPE_CHECKING:
-    import supervision as sv
+    from PIL import ImageFont
 
 __all__ = ["PALETTE", "draw_points"]
 
 PALETTE = ("#F0529C", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442")
 """One colour a label: a pink, then those of Okabe and Ito, which the colour-blind tell apart."""
 
-NUMBERED = 30
-"""Up to so many points have their numbers beside them: more are no longer readable."""
+_DARK = "#1C1C1E"
+_NUMBERED = 40  # more numbers than this are no longer found by eye
+_RING_COVER = 0.12  # the most that the rings' discs cover of the room that the points span
+_TAG_COVER = 0.10  # the most that numbers cover of the image
+_FINE_PIXELS = 16e6  # rings are drawn this fine and averaged down, which smooths them
 
-_COVER = 0.12  # the rings' discs take at most this part of the room that the points have
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What is drawn, in pixels of an enlarged scene."""
+
+    xy: NDArray[np.float64]  # [N, 2], where a pixel's index is its centre
+    colours: NDArray[np.int_]  # [N], into PALETTE
+    radius: float
+    stroke: float
+    edge: float
 
 
 def draw_points(
@@ -37,181 +52,186 @@ def draw_points(
 
     Args:
         image: the image that was pointed at; anything that `load_image` takes.
-        points: pixels of that image. Several labels have a colour each.
+        points: pixels of that image. If there are several labels, each has a colour of its own.
         caption: add a bar beneath the picture with the query, the count and the labels' colours.
-        numbered: write each point's number, from 1, beside it; by default if there are few.
+        numbered: write each point's number, from 1, beside it; by default if they are few enough.
 
     Returns:
-        [H, W, 3] uint8 RGB; with a caption it is higher than the image by the bar. A point's pixel
-        is the same in both.
+        [H, W, 3] uint8 RGB; with a caption it is higher than the image by the bar. A point is at
+        the same pixel in both, and without points the picture is the image's.
 
     Raises:
         ImageError: the image cannot be read.
         SizeMismatch: the points are of an image of another size, or of several images.
     """
-    import supervision as sv
-
     pixels = load_image(image)
     height, width = pixels.shape[:2]
     xy = points.in_frame(Frame.whole((width, height)))  # [N, 2]
-    xy = np.where(xy == (width, height), xy - 1, np.floor(xy))  # the pixel, as in to_array_index
-    radius, stroke = _ring_size(xy, (width, height))
     names = list(dict.fromkeys(point.label for point in points))
-    palette = sv.ColorPalette.from_hex(list(PALETTE))
     colours = np.array([names.index(point.label) for point in points], dtype=np.int_)  # [N]
-    scene = np.ascontiguousarray(pixels[..., ::-1])  # BGR, as supervision draws
     if len(points):
-        _draw_rings(scene, xy, colours, palette, radius, stroke)
-        if len(points) <= NUMBERED if numbered is None else numbered:
-            _draw_numbers(scene, xy, colours, palette, radius, stroke)
-    drawn = np.ascontiguousarray(scene[..., ::-1])
-    return np.vstack([drawn, _caption(points, names, width, height)]) if caption else drawn
+        fine = max(1, min(4, math.isqrt(int(_FINE_PIXELS / (width * height)))))
+        radius = _ring_radius(xy, width, height)
+        marks = _Marks(
+            # the middle of the pixel that holds the point; the far edge is in the last one
+            (np.where(xy == (width, height), xy - 1, np.floor(xy)) + 0.5) * fine - 0.5,
+            colours % len(PALETTE),
+            radius * fine,
+            max(1.2, radius / 5) * fine,
+            max(0.6, radius / 16) * fine,
+        )
+        scene = pixels[..., ::-1].repeat(fine, axis=0).repeat(fine, axis=1)  # BGR, as it draws
+        _draw_rings(scene, marks)
+        _draw_numbers(scene, marks, fine, always=numbered)
+        blocks = scene.reshape(height, fine, width, fine, 3)
+        pixels = np.rint(blocks.mean(axis=(1, 3), dtype=np.float32)).astype(np.uint8)[..., ::-1]
+    if not caption:
+        return np.ascontiguousarray(pixels)
+    return np.vstack([pixels, _caption(points, names, width, height)])
 
 
-def _ring_size(xy: NDArray[np.float64], image_size: tuple[int, int]) -> tuple[int, int]:
-    """Radius and stroke in pixels: by the image's size, smaller where points are many and close."""
-    width, height = image_size
-    radius = 0.022 * math.sqrt(width * height)
+def _ring_radius(xy: NDArray[np.float64], width: int, height: int) -> float:
+    """In pixels: by the image's size, smaller where the points are many and close."""
+    side = math.sqrt(width * height)
+    radius = 0.022 * side
     if len(xy) > 1:
-        room = np.maximum(np.ptp(xy, axis=0), 2 * radius).prod()
-        radius = min(radius, math.sqrt(_COVER * float(room) / (math.pi * len(xy))))
-    radius = max(radius, 4.0, 0.004 * math.sqrt(width * height))
-    return round(radius), max(1, round(radius / 7))
+        room = float(np.maximum(np.ptp(xy, axis=0), 2 * radius).prod())
+        radius = min(radius, math.sqrt(_RING_COVER * room / (math.pi * len(xy))))
+    return max(radius, 4.0, 0.004 * side)
 
 
-def _flat_boxes(xy: NDArray[np.float64], radius: int) -> sv.Detections:
-    """Boxes without height: the circle that supervision draws round one has this very radius."""
-    import supervision as sv
-
-    reach = np.array([radius, 0])
-    return sv.Detections(xyxy=np.column_stack([xy - reach, xy + reach]))
+def _whole(length: float) -> int:
+    return max(1, round(length))
 
 
-def _draw_rings(
-    scene: NDArray[np.uint8],
-    xy: NDArray[np.float64],
-    colours: NDArray[np.int_],
-    palette: sv.ColorPalette,
-    radius: int,
-    stroke: int,
-) -> None:
+def _draw_rings(scene: NDArray[np.uint8], marks: _Marks) -> None:
     """Black under white under colour, and a dot in the middle; in place."""
     import supervision as sv
 
-    rings = _flat_boxes(xy, radius)
-    edge = max(1, stroke // 2)
-    for colour, thickness in (
-        (sv.Color.BLACK, stroke + 4 * edge),
-        (sv.Color.WHITE, stroke + 2 * edge),
-        (palette, stroke),
+    palette = sv.ColorPalette.from_hex(list(PALETTE))
+    # supervision's circle goes round a box: one without height gives it this very radius
+    reach = np.array([_whole(marks.radius), 0])
+    xy = np.rint(marks.xy)
+    boxes = sv.Detections(xyxy=np.column_stack([xy - reach, xy + reach]))
+    for colour, width in (
+        (sv.Color.BLACK, marks.stroke + 4 * marks.edge),
+        (sv.Color.WHITE, marks.stroke + 2 * marks.edge),
+        (palette, marks.stroke),
     ):
-        sv.CircleAnnotator(color=colour, thickness=thickness).annotate(
-            scene, rings, custom_color_lookup=colours
+        sv.CircleAnnotator(color=colour, thickness=_whole(width)).annotate(
+            scene, boxes, custom_color_lookup=marks.colours
         )
-    dot = max(0, round(radius / 9))
-    for colour, size in ((sv.Color.WHITE, dot + edge), (palette, dot)):
-        sv.DotAnnotator(color=colour, radius=size).annotate(
-            scene, rings, custom_color_lookup=colours
+    dot = marks.radius / 10
+    for colour, size in ((sv.Color.WHITE, dot + marks.edge), (palette, dot)):
+        sv.DotAnnotator(color=colour, radius=_whole(size)).annotate(
+            scene, boxes, custom_color_lookup=marks.colours
         )
+
+
+def _draw_numbers(
+    scene: NDArray[np.uint8], marks: _Marks, fine: int, *, always: bool | None
+) -> None:
+    """1, 2, ... on tags of the rings' colours, if they are wanted or few enough; in place."""
+    import supervision as sv
+
+    count, (height, width) = len(marks.xy), scene.shape[:2]
+    scale = max(0.32 * fine, marks.radius / 22)  # of OpenCV's font, whose digits are 18 x 22
+    padding = _whole(5 * scale)
+    digits = len(str(count))
+    size = (round(18 * scale * digits) + 2 * padding, round(22 * scale) + 2 * padding)
+    few = count <= _NUMBERED and count * size[0] * size[1] <= _TAG_COVER * height * width
+    if not (few if always is None else always):
+        return
+    gap = marks.radius + marks.stroke / 2 + 2 * marks.edge
+    sv.LabelAnnotator(
+        color=sv.ColorPalette.from_hex(list(PALETTE)),
+        text_color=sv.ColorPalette.from_hex([_ink(colour) for colour in PALETTE]),
+        text_scale=scale,
+        text_thickness=_whole(scale * 1.7),
+        text_padding=padding,
+        text_position=sv.Position.CENTER,
+        border_radius=padding,
+    ).annotate(
+        scene,
+        sv.Detections(xyxy=_place_tags(marks.xy, size, gap, (width, height))),
+        labels=[str(number + 1) for number in range(count)],
+        custom_color_lookup=marks.colours,
+    )
+
+
+def _ink(ground: str) -> str:
+    """Black or white, what is read more easily on a colour (WCAG 2.2, relative luminance)."""
+    red, green, blue = (int(ground[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    luminance = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
+    return "#000000" if luminance > 0.25 else "#FFFFFF"
 
 
 def _place_tags(
-    xy: NDArray[np.float64], size: tuple[int, int], gap: int, image_size: tuple[int, int]
+    xy: NDArray[np.float64], size: tuple[int, int], gap: float, scene_size: tuple[int, int]
 ) -> NDArray[np.float64]:
     """[N, 4] boxes (left, top, right, bottom) beside the rings, clear of other rings and tags.
 
-    Each takes the free place of eight around its ring that is the first of the least overlap.
+    Each takes that of eight places around its ring which overlaps least with what is there.
     """
-    width, height = size
-    rings = np.column_stack([xy - gap, xy + gap])  # [N, 4]
-    limits = np.maximum(0, np.array(image_size) - size)
-    taken = list(rings)
-    for x, y in xy:
-        reach_x, reach_y = gap + width / 2, gap + height / 2
-        near_x, near_y = 0.75 * gap + width / 2, 0.75 * gap + height / 2
-        centres = np.array(
-            [
-                *((x + near_x, y - near_y), (x + near_x, y + near_y)),
-                *((x - near_x, y - near_y), (x - near_x, y + near_y)),
-                *((x + reach_x, y), (x - reach_x, y), (x, y - reach_y), (x, y + reach_y)),
-            ]
-        )  # [8, 2]
-        corners = np.clip(centres - np.array(size) / 2, 0, limits)
+    limits = np.maximum(0, np.array(scene_size) - size)
+    near, far = 0.7 * gap + np.array(size) / 2, gap + np.array(size) / 2
+    ways = np.array([(1, -1), (1, 1), (-1, -1), (-1, 1)]) * near  # [4, 2]
+    sides = np.array([(1, 0), (-1, 0), (0, -1), (0, 1)]) * far  # [4, 2]
+    taken = list(np.column_stack([xy - gap, xy + gap]))
+    for centre in xy:
+        corners = np.clip(centre + np.vstack([ways, sides]) - np.array(size) / 2, 0, limits)
         boxes = np.column_stack([corners, corners + size])  # [8, 4]
         taken.append(boxes[int(np.argmin(_overlap(boxes, np.array(taken))))])
     return np.array(taken[len(xy) :])
 
 
 def _overlap(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The area that each of `boxes` [M, 4] shares with all of `others` [K, 4]: [M]."""
+    """The area that each of `boxes` [M, 4] shares with all of `others` [K, 4] together: [M]."""
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
     area: NDArray[np.float64] = np.clip(high - low, 0, None).prod(axis=-1).sum(axis=1)
     return area
 
 
-def _draw_numbers(
-    scene: NDArray[np.uint8],
-    xy: NDArray[np.float64],
-    colours: NDArray[np.int_],
-    palette: sv.ColorPalette,
-    radius: int,
-    stroke: int,
-) -> None:
-    """1, 2, ... on tags of the ring's colour; in place."""
-    import supervision as sv
-
-    digits = len(str(len(xy)))
-    scale = max(0.3, radius / 24)
-    padding = max(1, round(5 * scale))
-    size = (round(19 * scale * digits) + 2 * padding, round(22 * scale) + 2 * padding)
-    height, width = scene.shape[:2]
-    boxes = _place_tags(xy, size, radius + 2 * stroke, (width, height))
-    sv.LabelAnnotator(
-        color=palette,
-        text_color=sv.Color.WHITE,
-        text_scale=scale,
-        text_thickness=max(1, round(scale * 1.6)),
-        text_padding=padding,
-        text_position=sv.Position.CENTER,
-    ).annotate(
-        scene,
-        sv.Detections(xyxy=boxes),
-        labels=[str(number + 1) for number in range(len(xy))],
-        custom_color_lookup=colours,
-    )
-
-
 def _caption(points: Points, names: list[str], width: int, height: int) -> NDArray[np.uint8]:
     """[bar height, W, 3] RGB: what was asked, how many were found, and which colour is which."""
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     size = max(10, min(round(0.03 * math.sqrt(width * height)), width // 12))
-    font = ImageFont.load_default(size)
+    font = _font(size)
     pad = size // 2
-    bar = Image.new("RGB", (width, 2 * size), "#1C1C1E")
+    bar = Image.new("RGB", (width, 2 * size), _DARK)
     pen = ImageDraw.Draw(bar)
     found = f"{len(points)}{'+' if points.truncated else ''}" if points else points.state
     text = _shorten(points.query, found, lambda line: font.getlength(line) <= width - 2 * pad)
     pen.text((pad, size), text, font=font, fill="white", anchor="lm")
     x = pad + font.getlength(text) + size
-    if len(names) > 1:
-        for index, name in enumerate(names):
-            count = sum(point.label == name for point in points)
-            entry = f"{name or 'no label'} {count}"
-            end = x + size + font.getlength(entry)
-            if end > width - pad:
-                break
-            pen.ellipse(
-                (x, 0.65 * size, x + 0.7 * size, 1.35 * size), PALETTE[index % len(PALETTE)]
-            )
-            pen.text((x + size, size), entry, font=font, fill="#D0D0D4", anchor="lm")
-            x = end + size
+    for index, name in enumerate(names if len(names) > 1 else ()):
+        entry = f"{name or 'no label'}: {sum(point.label == name for point in points)}"
+        end = x + size + font.getlength(entry)
+        if end > width - pad:
+            break
+        box = (round(x), size - size // 3, round(x) + 2 * (size // 3), size + size // 3)
+        pen.rounded_rectangle(box, size // 6, PALETTE[index % len(PALETTE)])
+        pen.text((x + size, size), entry, font=font, fill="#D0D0D4", anchor="lm")
+        x = end + size
     return np.asarray(bar)
 
 
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """DejaVu (Latin, Greek, Cyrillic, ...) from matplotlib, which supervision brings."""
+    from PIL import ImageFont
+
+    spec = find_spec("matplotlib")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        path = Path(folder, "mpl-data", "fonts", "ttf", "DejaVuSans.ttf")
+        if path.is_file():
+            return ImageFont.truetype(path, size)
+    return ImageFont.load_default(size)
+
+
 def _shorten(query: str, found: str, fits: Callable[[str], bool]) -> str:
-    """`query: found`, the query cut until it fits; the number alone if nothing else does."""
+    """`query: found`, the query cut until it fits; what was found alone if nothing else does."""
     query = " ".join(query.split())
     for end in range(len(query), 0, -1):
         line = f"{query[:end].rstrip()}{'...' if end < len(query) else ''}: {found}"

@@ -202,7 +202,7 @@ class Frame:
                 f"columns) with margin {margin} on {width}x{height}."
             )
         xs, ys = (
-            [round(i * side / parts) for i in range(parts + 1)]
+            [i * side // parts for i in range(parts + 1)]
             for side, parts in zip((width, height), columns_rows, strict=True)
         )
         return tuple(

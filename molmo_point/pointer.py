@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NoReturn
 
-from molmo_point.errors import ModelError
 from molmo_point.images import ImageSource
 from molmo_point.models.registry import ModelSpec, open_model
 from molmo_point.points import Count, Point, Points
@@ -61,12 +59,13 @@ class Pointer:
         """
         return View(self._opened, image)
 
-    def point(self, image: ImageSource, query: str) -> Points:
+    def point(self, image: ImageSource, query: str, *, single: bool = False) -> Points:
         """Where a thing is.
 
         Args:
             image: see `look`.
             query: what to look for, in words: "the mug handle".
+            single: exactly one point, the best guess even if there may be none: a click's target.
 
         Returns:
             Points in pixels of the image; none if the model says that there are none.
@@ -75,7 +74,7 @@ class Pointer:
             ImageError: the image cannot be read.
             QueryError: the query is empty, or the model does not know a word of it.
         """
-        return self.look(image).point(query)
+        return self.look(image).point(query, single=single)
 
     def count(self, image: ImageSource, query: str | None = None) -> Count:
         """How many there are; `int(count)` is the number, `count.points` the evidence.
@@ -102,15 +101,13 @@ class Pointer:
         return (self.point(image, query) for image in images)
 
     def ask(self, image: ImageSource, question: str) -> str:
-        """An answer in words, by models that have language."""
-        self._speechless("answer questions")
+        """An answer in words.
+
+        Raises:
+            ModelError: the model has no language (`pointer.spec.language`), as the embedded one.
+        """
+        return self.look(image).ask(question)
 
     def describe(self, image: ImageSource) -> str:
-        """A description in words, by models that have language."""
-        self._speechless("describe images")
-
-    def _speechless(self, what: str) -> NoReturn:
-        raise ModelError(
-            f'"{self.spec.name}" cannot {what}: it only points and counts. '
-            'Use a model with language, such as Pointer("allenai/MolmoPoint-8B").'
-        )
+        """A description in words; like `ask`, for models that have language."""
+        return self.ask(image, "Describe this image.")

@@ -12,7 +12,7 @@ from types import TracebackType
 import torch
 
 from molmo_point.decoding.engine import Choice, DecodeOptions, Template, decode
-from molmo_point.errors import DeviceError, QueryError
+from molmo_point.errors import DeviceError, ModelError, QueryError
 from molmo_point.images import ImageSource, load_image
 from molmo_point.models.molmo_point.answers import read_answer, spell_answer
 from molmo_point.models.molmo_point.inputs import MolmoPointInputs
@@ -89,16 +89,17 @@ class View:
     ) -> None:
         self._session = None
 
-    def point(self, query: str) -> Points:
+    def point(self, query: str, *, single: bool = False) -> Points:
         """Where a thing is; see `Pointer.point`."""
-        return self.points([query])[0]
+        return self.points([query], single=single)[0]
 
-    def points(self, queries: Sequence[str]) -> list[Points]:
+    def points(self, queries: Sequence[str], *, single: bool = False) -> list[Points]:
         """Where several things are, decoded together: one result for each query, in order."""
         if not queries:
             return []
         answers = [_Answer() for _ in queries]
-        for choice in self._decode([point_prompt(self._label(query)) for query in queries]):
+        prompts = [point_prompt(self._label(query)) for query in queries]
+        for choice in self._decode(prompts, single=single):
             answers[choice.row].add(choice)
         return [self._result(*pair) for pair in zip(queries, answers, strict=True)]
 
@@ -127,6 +128,20 @@ class View:
                 point = self._grids.to_point(tokens, label=query, confidence=answer.confidence(end))
                 if point is not None:
                     yield point
+
+    def ask(self, question: str) -> str:
+        """An answer in words; see `Pointer.ask`."""
+        if not self._opened.spec.language:
+            raise ModelError(
+                f'"{self._opened.spec.name}" has no language, it only points and counts: use a '
+                'model that has, such as Pointer("allenai/MolmoPoint-8B").'
+            )
+        answer, ids = _Answer(), self._open_session().vocabulary
+        for choice in self._decode([self._label(question)], words=True):
+            answer.add(choice)
+        tokenizer = self._opened.processor.tokenizer
+        tokens = [token for token in answer.tokens if token != tokenizer.eos_token_id]
+        return spell_answer(tokens, ids, tokenizer.decode).strip()
 
     def _open_session(self) -> PointSession:
         if self._session is None:
@@ -157,16 +172,19 @@ class View:
                 )
         return " ".join(words)
 
-    def _decode(self, prompts: Sequence[str]) -> Iterator[Choice]:
+    def _decode(
+        self, prompts: Sequence[str], *, single: bool = False, words: bool = False
+    ) -> Iterator[Choice]:
         processor, spec = self._opened.processor, self._opened.spec
         session = self._open_session().fork([0] * len(prompts))
         questions = [processor.encode_question(prompt) for prompt in prompts]
         options = DecodeOptions(
             stop=frozenset({int(processor.tokenizer.eos_token_id)}),
             limit=_LIMIT,
-            template=None
-            if spec.language
-            else Template(tuple(processor.opening_ids), processor.number_ids),
+            template=Template(tuple(processor.opening_ids), processor.number_ids, single=single)
+            if single or not spec.language
+            else None,
+            stop_after_points=not words,
             empty_list=not spec.language,
         )
         with _memory():

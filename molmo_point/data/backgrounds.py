@@ -89,7 +89,7 @@ def _blobs(rng: np.random.Generator, size: tuple[int, int]) -> FloatPixels:
 
 
 def _wood(rng: np.random.Generator, size: tuple[int, int]) -> FloatPixels:
-    width, height = size
+    height = size[1]
     rows = np.arange(height, dtype=np.float32)[:, None]
     bend = _smooth_noise(rng, size, 80) * rng.uniform(3, 12)
     grain = np.sin((rows + bend) / rng.uniform(2, 7)) * rng.uniform(4, 16)
@@ -113,7 +113,9 @@ def _photograph(rng: np.random.Generator, size: tuple[int, int]) -> FloatPixels:
     crop_w = min(width, height * aspect) * scale
     crop_h = crop_w / aspect
     left, top = rng.uniform(0, width - crop_w), rng.uniform(0, height - crop_h)
-    part: FloatPixels = picture[int(top) : int(top + crop_h) + 1, int(left) : int(left + crop_w) + 1]
+    part: FloatPixels = picture[
+        int(top) : int(top + crop_h) + 1, int(left) : int(left + crop_w) + 1
+    ]
     part = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     if rng.random() < 0.5:
         part = cv2.GaussianBlur(part, (0, 0), rng.uniform(1, 5))

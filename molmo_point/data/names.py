@@ -23,13 +23,15 @@ class Name:
 
     def words(self, *, many: bool) -> tuple[str, ...]:
         """Every way to say one, or several."""
-        return (self.plural if many else self.singular, *(pair[many] for pair in self.synonyms))
+        first = self.plural if many else self.singular
+        return (first, *(pair[many] for pair in self.synonyms))
 
 
 _IRREGULAR = {
     "mouse": "mice", "strawberry": "strawberries", "cherry": "cherries", "butterfly": "butterflies",
-    "fish": "fish", "sheep": "sheep", "tomato": "tomatoes", "potato": "potatoes", "peach": "peaches",
-    "bus": "buses", "octopus": "octopuses", "fox": "foxes", "wolf": "wolves", "leaf": "leaves",
+    "fish": "fish", "sheep": "sheep", "tomato": "tomatoes", "potato": "potatoes",
+    "peach": "peaches",
+    "bus": "buses", "octopus": "octopuses", "fox": "foxes", "leaf": "leaves",
     "scissors": "scissors", "glasses": "glasses", "cactus": "cacti", "watch": "watches",
     "sandwich": "sandwiches", "dress": "dresses", "cross": "crosses", "broccoli": "broccoli",
     "bread": "bread", "corn": "corn", "cheese": "cheese", "toothbrush": "toothbrushes",

@@ -90,7 +90,10 @@ def shape_sprite(rng: np.random.Generator, name: str, colour: FloatPixels, size:
         rgb += (ramp[:, None] if rng.random() < 0.5 else ramp[None])[..., None]
     if rng.random() < 0.25 and not hollow:  # an edge, darker
         edge = [np.round(corners * 16).astype(np.int32)]
-        cv2.polylines(rgb, edge, True, (colour * 0.6).tolist(), 2 * _OVER, cv2.LINE_AA, 4)
+        dark = (colour * 0.6).tolist()
+        cv2.polylines(
+            rgb, edge, isClosed=True, color=dark, thickness=2 * _OVER, lineType=cv2.LINE_AA, shift=4
+        )
     return _shrink(rgb, mask.astype(np.float32) / 255)
 
 
@@ -101,7 +104,10 @@ def _shrink(rgb: FloatPixels, alpha: FloatPixels) -> Sprite:
     return Sprite(np.ascontiguousarray(layers[..., :3]), np.ascontiguousarray(layers[..., 3]))
 
 
-_METALS = ((200, 200, 196), (176, 174, 168), (205, 165, 90), (222, 190, 110), (170, 105, 70), (120, 110, 98))  # fmt: skip
+_METALS = (
+    (200, 200, 196), (176, 174, 168), (205, 165, 90), (222, 190, 110), (170, 105, 70),
+    (120, 110, 98),
+)  # fmt: skip
 
 
 def disc_sprite(rng: np.random.Generator, name: str, size: float) -> Sprite:
@@ -120,9 +126,13 @@ def disc_sprite(rng: np.random.Generator, name: str, size: float) -> Sprite:
     else:
         base = np.array(_METALS[int(rng.integers(len(_METALS)))]) * rng.uniform(0.55, 1.15)
     angle = rng.uniform(0, 2 * np.pi)
-    height: FloatPixels = np.where(radius > rng.uniform(0.82, 0.9), 1.0, 0.0).astype(np.float32)  # the rim
+    height: FloatPixels = np.where(radius > rng.uniform(0.82, 0.9), 1.0, 0.0).astype(
+        np.float32
+    )  # the rim
     if name == "coin":
-        relief: FloatPixels = rng.standard_normal((max(3, side // 4), max(3, side // 4)), dtype=np.float32)
+        relief: FloatPixels = rng.standard_normal(
+            (max(3, side // 4), max(3, side // 4)), dtype=np.float32
+        )
         relief = cv2.resize(relief, (side, side), interpolation=cv2.INTER_CUBIC)
         middle = radius < rng.uniform(0.55, 0.78)
         height += np.where(middle, np.tanh(relief * 2) * rng.uniform(0.3, 1.0), 0)

@@ -1,4 +1,4 @@
-"""A model on held-out generated scenes: which figures, by kind of scene, of question and by count."""
+"""A model on held-out generated scenes: figures by kind of scene, of question, and by count."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The generations of models: transformers-native, a folder each, the same file names in every one."""
+"""The generations of models: transformers-native, a folder each with the same file names."""

@@ -47,10 +47,10 @@ class ModelSpec:
 
 
 MODELS: tuple[ModelSpec, ...] = (
-    ModelSpec(EMBEDDED, "molmo_point", 3.9e6, language=False, note="in the package; a closed list of names"),
-    ModelSpec("allenai/MolmoPoint-8B", "molmo_point", 8.7e9, several_images=True, video=True, note="images and video"),
-    ModelSpec("allenai/MolmoPoint-GUI-8B", "molmo_point", 8.7e9, note="screenshots: one point an instruction"),
-    ModelSpec("allenai/MolmoPoint-Vid-4B", "molmo_point", 4.9e9, several_images=True, video=True, note="video"),
+    ModelSpec(EMBEDDED, "molmo_point", 4.0e6, language=False, note="in the package; a closed list"),
+    ModelSpec("allenai/MolmoPoint-8B", "molmo_point", 8.7e9, several_images=True, video=True),
+    ModelSpec("allenai/MolmoPoint-GUI-8B", "molmo_point", 8.7e9, note="screenshots, one point"),
+    ModelSpec("allenai/MolmoPoint-Vid-4B", "molmo_point", 4.9e9, several_images=True, video=True),
     ModelSpec("allenai/Molmo2-4B", "molmo2", 4.9e9, several_images=True, video=True),
     ModelSpec("allenai/Molmo2-8B", "molmo2", 8.7e9, several_images=True, video=True),
     ModelSpec("allenai/Molmo2-O-7B", "molmo2", 7.7e9, several_images=True, video=True),
@@ -59,7 +59,7 @@ MODELS: tuple[ModelSpec, ...] = (
     ModelSpec("allenai/Molmo-7B-D-0924", "molmo", 8.02e9),
     ModelSpec("allenai/Molmo-72B-0924", "molmo", 73.3e9),
 )  # fmt: skip
-"""The embedded model and those published for pointing; sizes of Molmo2 and MolmoPoint are nominal."""
+"""The embedded model and those published for pointing; sizes from Molmo2 on are nominal."""
 
 _RUNNABLE: tuple[Generation, ...] = ("molmo_point",)
 
@@ -99,7 +99,7 @@ def find_model(name: str | Path | None) -> tuple[ModelSpec, Path | None]:
         return ModelSpec(text, "molmo_point", 0, several_images=True, video=True), None
     raise ModelError(
         f'There is no model "{text}": give a folder with a checkpoint, a name such as '
-        '"allenai/MolmoPoint-8B", or nothing for the embedded model ("molmo-point models" lists all).'
+        '"allenai/MolmoPoint-8B", or nothing for the embedded model (see "molmo-point models").'
     )
 
 
@@ -130,8 +130,8 @@ def open_model(
 
     Args:
         name: see `find_model`; a name on the hub is downloaded once.
-        device: "cpu", "cuda", "cuda:1", ...; by default a GPU if there is one, for models larger than
-            the embedded one.
+        device: "cpu", "cuda", "cuda:1", ...; by default a GPU if there is one, but
+            the CPU for the embedded model.
         dtype: "float32", "bfloat16" or "float16"; by default bfloat16 on a GPU, else float32.
 
     Raises:

@@ -16,7 +16,7 @@ class StepLogits:
     Attributes:
         text: [B, V] words; grounding tokens' markers are hidden.
         begin: [B] of "a point begins" among the words; None for a model without grounding tokens.
-        patch: [B, n + 1] patches and "no more points", what no point may choose at -1e8; None likewise.
+        patch: [B, n + 1] patches and "no more points"; -1e8 for what no point may choose; or None.
         subpatch: [B, k], meaningful after a patch; None likewise.
         location: [B, 9], meaningful after a subpatch; None likewise.
     """

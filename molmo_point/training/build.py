@@ -31,7 +31,7 @@ _NUMBERS = 64
 def build_tokenizer(words: Sequence[str]) -> PreTrainedTokenizerFast:
     """A tokenizer whose tokens are these lower-case words, small numbers and the special tokens.
 
-    Words that it does not know become `[UNK]`; special tokens come last, as in the published models.
+    Words that it does not know become `[UNK]`; special tokens come last, as in published models.
     """
     base = ["<|endoftext|>", *_CHAT, *(str(number) for number in range(_NUMBERS)), *words]
     vocabulary = {word: index for index, word in enumerate(dict.fromkeys(base))}
@@ -140,7 +140,7 @@ def build_model(
 
 @torch.no_grad()
 def _initialise(model: MolmoPointForConditionalGeneration) -> None:
-    """Weights of the scale that a narrow model needs: 0.02, made for wide ones, learns slower here."""
+    """Weights on the scale that a narrow model needs; 0.02, made for wide ones, learns slower."""
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear):
             last = name.endswith(("o_proj", "fc2", "down_proj"))  # writes into a residual stream

@@ -1,4 +1,4 @@
-"""What a training run is: sizes of the model, the data, the optimiser. One dataclass, one JSON file."""
+"""What a training run is: the model's sizes, the data, the optimiser; as JSON one file."""
 
 from __future__ import annotations
 

@@ -32,7 +32,9 @@ def model_of(case):
 def tokenizer_of(case):
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(case.nearest("molmo_point/tokenizer/tokenizer.json").parent)
+    return AutoTokenizer.from_pretrained(
+        case.nearest("molmo_point/tokenizer/tokenizer.json").parent
+    )
 
 
 def assert_close(ours, theirs, what):
@@ -210,9 +212,7 @@ def test_points_of_a_video_answer(extract_case):
     rows = []
     for match in re.finditer(pattern, str(arrays["text"])):
         patch, subpatch, location, number = map(int, match.groups())
-        tokens = PointTokens(
-            patch, subpatch - (patches + 1), location - (patches + 1) - subpatches
-        )
+        tokens = PointTokens(patch, subpatch - (patches + 1), location - (patches + 1) - subpatches)
         point = grids.to_point(tokens, object_id=number)
         if point is not None:
             rows.append([number, point.timestamp, point.x, point.y])

@@ -62,7 +62,7 @@ def read_answer(
 def spell_answer(
     tokens: Sequence[int], vocabulary: ExtendedVocabulary, decode: Callable[[list[int]], str]
 ) -> str:
-    """The answer as text; grounding tokens are spelled `<POINT_i>` as in the published tokenizer."""
+    """The answer as text, grounding tokens as `<POINT_i>`, the published tokenizer's spelling."""
     pieces: list[str] = []
     words: list[int] = []
     for token in tokens:

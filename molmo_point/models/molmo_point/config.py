@@ -1,7 +1,7 @@
-"""Configuration of MolmoPoint: Molmo2's, the ids of the point tokens, and the shape of the point head.
+"""Configuration of MolmoPoint: Molmo2's, the ids of the point tokens, the point head's shape.
 
-Field names are the published `config.json`'s. The fields under "ours" choose between behaviours; each
-default is what the published inference code does, so a published file needs none of them.
+Field names are the published `config.json`'s. The fields marked "ours" choose between behaviours;
+each default is what the published inference code does, so a published file needs none of them.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
     points_only: bool = False
 
     def validate_architecture(self) -> None:
-        """Refuse what no published checkpoint sets and this implementation would compute wrongly."""
+        """Refuse what no published checkpoint sets and this code would compute wrongly."""
         super().validate_architecture()
         known: dict[str, tuple[Any, ...]] = {
             "patch_location": ("3x3",),

@@ -26,7 +26,7 @@ _FLOOR = -30.0
 
 @dataclass(frozen=True, slots=True)
 class HeatPrior:
-    """Log-probabilities of one query per row; `present` and `absent` are 0-probability where invalid.
+    """Log-probabilities for one query a row; where a subpatch is invalid, nothing is present.
 
     Attributes:
         present: [B, n, k] log s, a thing's centre lies in this subpatch.

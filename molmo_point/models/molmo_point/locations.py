@@ -20,8 +20,8 @@ from molmo_point.points import Point
 __all__ = ["PatchGrids", "PointTokens"]
 
 _STEP = 0.33
-"""Side of a location in ViT patches. The published code writes 0.33 where 1/3 is meant (a bias of at
-most 0.6% of a patch); kept, so that pixels are the published ones."""
+"""Side of a location in ViT patches. The published code writes 0.33 where 1/3 is meant (a bias of
+at most 0.6% of a patch); kept, so that pixels are the published ones."""
 _SIDE = 3
 
 

@@ -1,4 +1,4 @@
-"""What MolmoPoint learns from: next words, and the right patch, subpatch and location of each point.
+"""What MolmoPoint learns from: next words, and the patch, subpatch, location of each point.
 
 Source: MolmoPoint (arXiv 2603.28069): the usual next-token loss, in which a patch, subpatch or
 location counts as its marker token, plus one cross-entropy for each choice at the token before it.

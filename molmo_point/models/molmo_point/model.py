@@ -79,7 +79,7 @@ class MolmoPointModel(Molmo2Model):  # type: ignore[misc]
         self.post_init()
 
     def encode_crops(self, pixel_values: Tensor) -> Tensor:
-        """[C, P, patch * patch * 3] normalised patch rows -> [C, P, F] features of the chosen layers."""
+        """[C, P, patch * patch * 3] normalised patches -> [C, P, F] features of chosen layers."""
         tower = self.vision_tower
         wanted = [
             layer % len(tower.layers) for layer in self.config.adapter_config.vision_feature_layer
@@ -348,10 +348,12 @@ class MolmoPointForConditionalGeneration(Molmo2PreTrainedModel, GenerationMixin)
             input_ids: int [B, T]; ids beyond the text vocabulary are grounding tokens.
             attention_mask: int [B, S] over the cache and these tokens, 0 for padding.
             position_ids: int [B, T]; by default the rank among the tokens that are no padding.
-            mm_token_type_ids: int [B, T], 1 for image tokens, which see each other both ways. Needed
-                with images.
-            pixel_values: [C, P, patch * patch * 3], or pixel_values_videos for frames.
-            image_token_pooling: int [N, k], or video_token_pooling.
+            mm_token_type_ids: int [B, T], 1 for image tokens, which see each other both ways;
+                needed with images.
+            pixel_values: [C, P, patch * patch * 3] of images.
+            image_token_pooling: int [N, k].
+            pixel_values_videos: the same of frames.
+            video_token_pooling: the same of frames.
             past_key_values: keys and values so far.
             point_keys: from the forward that saw the images.
             last_patch: int [B, T], from the step before.

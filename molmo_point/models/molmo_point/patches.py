@@ -90,7 +90,7 @@ class PatchTable:
         patches: [B, n, k, F] ViT features, zero where there is none.
         valid: bool [B, n, k], which subpatches exist.
         selectable: bool [B, n + 1], which patches may be chosen; the last is "no more points".
-        order: int [B, n], how many selectable patches come before; the rotary's position. The others
+        order: int [B, n], how many selectable patches come before: the rotary's position. Others
             have the rank of the last selectable one before them, -1 if there is none.
         count: int [B], how many are the prompt's own; the rest fill up the batch.
     """

@@ -1,4 +1,4 @@
-"""One prompt being answered: images read once, then questions, then tokens, for many rows at once."""
+"""Prompts being answered: images read once, then questions, then tokens, many rows at once."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class PointSession:
         return self.model.vocabulary(self.keys.table)
 
     def fork(self, rows: Sequence[int]) -> PointSession:
-        """A session of its own over these rows, repeated as asked, with all that was read so far."""
+        """A session of its own over these rows, repeated as asked, with all read so far."""
         index = torch.tensor(rows, device=self.valid.device)
         if len(self.valid) == 1 and len(rows) == 1:
             index = index[:0]  # nothing to rearrange: tensors are never changed in place
