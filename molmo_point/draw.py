@@ -27,6 +27,7 @@ __all__ = ["PALETTE", "draw_points"]
 PALETTE = ("#F0529C", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442")
 """One colour a label: a pink, then those of Okabe and Ito, which the colour-blind tell apart."""
 
+_FONT = 0  # cv2.FONT_HERSHEY_SIMPLEX, in which supervision writes
 _DARK = "#1C1C1E"
 _NUMBERED = 40  # more numbers than this are no longer found by eye
 _RING_COVER = 0.12  # the most that the rings' discs cover of the room that the points span
@@ -77,8 +78,8 @@ def draw_points(
             (np.where(xy == (width, height), xy - 1, np.floor(xy)) + 0.5) * fine - 0.5,
             colours % len(PALETTE),
             radius * fine,
-            max(1.2, radius / 5) * fine,
-            max(0.6, radius / 16) * fine,
+            max(1.2, radius / 5.2) * fine,
+            max(0.6, radius / 20) * fine,
         )
         scene = pixels[..., ::-1].repeat(fine, axis=0).repeat(fine, axis=1)  # BGR, as it draws
         _draw_rings(scene, marks)
@@ -93,7 +94,7 @@ def draw_points(
 def _ring_radius(xy: NDArray[np.float64], width: int, height: int) -> float:
     """In pixels: by the image's size, smaller where the points are many and close."""
     side = math.sqrt(width * height)
-    radius = 0.022 * side
+    radius = 0.025 * side
     if len(xy) > 1:
         room = float(np.maximum(np.ptp(xy, axis=0), 2 * radius).prod())
         radius = min(radius, math.sqrt(_RING_COVER * room / (math.pi * len(xy))))
@@ -132,29 +133,31 @@ def _draw_numbers(
     scene: NDArray[np.uint8], marks: _Marks, fine: int, *, always: bool | None
 ) -> None:
     """1, 2, ... on tags of the rings' colours, if they are wanted or few enough; in place."""
+    import cv2
     import supervision as sv
 
-    count, (height, width) = len(marks.xy), scene.shape[:2]
-    scale = max(0.32 * fine, marks.radius / 22)  # of OpenCV's font, whose digits are 18 x 22
-    padding = _whole(5 * scale)
-    digits = len(str(count))
-    size = (round(18 * scale * digits) + 2 * padding, round(22 * scale) + 2 * padding)
-    few = count <= _NUMBERED and count * size[0] * size[1] <= _TAG_COVER * height * width
+    height, width = scene.shape[:2]
+    scale = max(0.32 * fine, marks.radius / 22)  # of OpenCV's font, 22 pixels high
+    thickness, padding = _whole(scale * 1.7), _whole(5 * scale)
+    numbers = [str(index + 1) for index in range(len(marks.xy))]
+    texts = [cv2.getTextSize(text, _FONT, scale, thickness)[0] for text in numbers]
+    sizes = np.array(texts, dtype=np.float64) + 2 * padding + 1  # [N, 2]
+    few = len(numbers) <= _NUMBERED and sizes.prod(axis=1).sum() <= _TAG_COVER * height * width
     if not (few if always is None else always):
         return
-    gap = marks.radius + marks.stroke / 2 + 2 * marks.edge
+    gap = marks.radius + marks.stroke / 2 + 2 * marks.edge + 1
     sv.LabelAnnotator(
         color=sv.ColorPalette.from_hex(list(PALETTE)),
         text_color=sv.ColorPalette.from_hex([_ink(colour) for colour in PALETTE]),
         text_scale=scale,
-        text_thickness=_whole(scale * 1.7),
+        text_thickness=thickness,
         text_padding=padding,
         text_position=sv.Position.CENTER,
         border_radius=padding,
     ).annotate(
         scene,
-        sv.Detections(xyxy=_place_tags(marks.xy, size, gap, (width, height))),
-        labels=[str(number + 1) for number in range(count)],
+        sv.Detections(xyxy=_place_tags(marks.xy, sizes, gap, (width, height))),
+        labels=numbers,
         custom_color_lookup=marks.colours,
     )
 
@@ -167,19 +170,17 @@ def _ink(ground: str) -> str:
 
 
 def _place_tags(
-    xy: NDArray[np.float64], size: tuple[int, int], gap: float, scene_size: tuple[int, int]
+    xy: NDArray[np.float64], sizes: NDArray[np.float64], gap: float, scene_size: tuple[int, int]
 ) -> NDArray[np.float64]:
     """[N, 4] boxes (left, top, right, bottom) beside the rings, clear of other rings and tags.
 
     Each takes that of eight places around its ring which overlaps least with what is there.
     """
-    limits = np.maximum(0, np.array(scene_size) - size)
-    near, far = 0.7 * gap + np.array(size) / 2, gap + np.array(size) / 2
-    ways = np.array([(1, -1), (1, 1), (-1, -1), (-1, 1)]) * near  # [4, 2]
-    sides = np.array([(1, 0), (-1, 0), (0, -1), (0, 1)]) * far  # [4, 2]
+    ways = np.array([(1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1)])
     taken = list(np.column_stack([xy - gap, xy + gap]))
-    for centre in xy:
-        corners = np.clip(centre + np.vstack([ways, sides]) - np.array(size) / 2, 0, limits)
+    for centre, size in zip(xy, sizes, strict=True):
+        limits = np.maximum(0, np.array(scene_size) - size)
+        corners = np.clip(centre + ways * (gap + size / 2) - size / 2, 0, limits)
         boxes = np.column_stack([corners, corners + size])  # [8, 4]
         taken.append(boxes[int(np.argmin(_overlap(boxes, np.array(taken))))])
     return np.array(taken[len(xy) :])

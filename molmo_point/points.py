@@ -11,6 +11,8 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import total_ordering
+from numbers import Real
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -33,6 +35,16 @@ __all__ = ["Count", "Point", "Points", "State"]
 
 State = Literal["points", "none", "unreadable"]
 
+_NUMBERS: dict[str, type[float] | type[int]] = {
+    "x": float,
+    "y": float,
+    "confidence": float,
+    "object_id": int,
+    "image_index": int,
+    "timestamp": float,
+}
+_OPTIONAL = frozenset({"confidence", "object_id", "timestamp"})
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -48,7 +60,7 @@ class Point:
         timestamp: seconds into the video, or None for a still image.
 
     Raises:
-        InvalidPoint: a coordinate is not finite, or the confidence is outside 0-1.
+        InvalidPoint: a number is none or not finite, or the confidence is outside 0-1.
     """
 
     x: float
@@ -60,10 +72,17 @@ class Point:
     timestamp: float | None = None
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.x) and math.isfinite(self.y)):
-            raise InvalidPoint(f"A point needs finite pixels, got ({self.x}, {self.y}).")
-        object.__setattr__(self, "x", float(self.x))  # numpy's scalars are no JSON
-        object.__setattr__(self, "y", float(self.y))
+        for name, kind in _NUMBERS.items():
+            value = getattr(self, name)
+            if value is None and name in _OPTIONAL:
+                continue
+            try:
+                plain = kind(value)  # numpy's scalars are no JSON
+            except (TypeError, ValueError, OverflowError) as error:
+                raise InvalidPoint(f"A point's {name} is a number, got {value!r}.") from error
+            if not math.isfinite(plain):
+                raise InvalidPoint(f"A point's {name} is a finite number, got {value!r}.")
+            object.__setattr__(self, name, plain)
         if self.confidence is not None and not 0.0 <= self.confidence <= 1.0:
             raise InvalidPoint(f"A confidence lies in 0-1, got {self.confidence}.")
 
@@ -92,16 +111,16 @@ class Point:
         """
         try:
             return cls(
-                x=float(data["x"]),
-                y=float(data["y"]),
+                x=data["x"],
+                y=data["y"],
                 label=str(data.get("label", "")),
-                confidence=None if data.get("confidence") is None else float(data["confidence"]),
-                object_id=None if data.get("object_id") is None else int(data["object_id"]),
-                image_index=int(data.get("image_index", 0)),
-                timestamp=None if data.get("timestamp") is None else float(data["timestamp"]),
+                confidence=data.get("confidence"),
+                object_id=data.get("object_id"),
+                image_index=data.get("image_index", 0),
+                timestamp=data.get("timestamp"),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise InvalidPoint(f"Not a point: {dict(data)!r} ({error}).") from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InvalidPoint(f"Not a point: {str(data)[:200]} ({error}).") from error
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -127,7 +146,8 @@ class Points(Sequence[Point]):
         warnings: sentences about what a caller should know, such as a stated count that disagrees.
 
     Raises:
-        InvalidPoint: the image size is not positive, or the state contradicts the points.
+        InvalidPoint: the image size is not positive, an item is no `Point`, or the state
+            contradicts the points.
     """
 
     items: tuple[Point, ...]
@@ -142,6 +162,10 @@ class Points(Sequence[Point]):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "image_size", check_size(self.image_size))
+        object.__setattr__(self, "items", tuple(self.items))
+        for item in self.items:
+            if not isinstance(item, Point):
+                raise InvalidPoint(f"Points are made of Point, got {item!r}: see Points.from_xy.")
         if self.state not in ("points", "none", "unreadable"):
             raise InvalidPoint(f'A state is "points", "none" or "unreadable", got "{self.state}".')
         if bool(self.items) != (self.state == "points"):
@@ -304,10 +328,9 @@ class Points(Sequence[Point]):
             InvalidPoint: a key is missing or a value cannot be.
         """
         try:
-            width, height = data["image_size"]
             return cls(
                 items=tuple(Point.from_dict(point) for point in data["points"]),
-                image_size=(int(width), int(height)),
+                image_size=data["image_size"],
                 query=str(data.get("query", "")),
                 text=str(data.get("text", "")),
                 state=data["state"],
@@ -318,9 +341,9 @@ class Points(Sequence[Point]):
                 else int(data["stated_count"]),
                 warnings=tuple(str(part) for part in data.get("warnings", ())),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, InvalidPoint):
-                raise
+        except InvalidPoint:
+            raise
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise InvalidPoint(f"Not points: {error!r} in {str(data)[:200]}.") from error
 
     @classmethod
@@ -339,9 +362,16 @@ class Points(Sequence[Point]):
         return cls.from_dict(data)
 
 
-@dataclass(frozen=True, slots=True)
+@total_ordering
+@dataclass(frozen=True, slots=True, eq=False)
 class Count:
-    """How many there are, with the points as evidence; `int(count)` is the number.
+    """How many there are, with the points as evidence.
+
+    It compares, prints and indexes as its number; `count.points` is the evidence.
+
+    >>> count = Count(Points.from_xy([[10, 20], [30, 40]], (640, 480), query="mugs"))
+    >>> count == 2, count < 3, int(count), f"{count} mugs"
+    (True, True, 2, '2 mugs')
 
     Attributes:
         points: one point for each thing that was counted.
@@ -364,6 +394,19 @@ class Count:
 
     def __index__(self) -> int:
         return self.number
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Count | Real):
+            return NotImplemented
+        return self.number == (other.number if isinstance(other, Count) else float(other))
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Count | Real):
+            return NotImplemented
+        return self.number < (other.number if isinstance(other, Count) else float(other))
+
+    def __hash__(self) -> int:
+        return hash(self.number)
 
     def __str__(self) -> str:
         return f"{self.number}+" if self.truncated else str(self.number)

@@ -66,14 +66,14 @@ def test_a_ring_is_centred_on_the_pixel_that_holds_the_point(size):
     assert abs((rows.min() + rows.max()) / 2 - y) <= 0.5
 
 
-def test_most_of_the_disc_is_still_the_picture():
+def test_a_ring_leaves_its_inside_in_sight():
     image = plain((640, 480))
     drawn = draw_points(image, Points.from_xy([[320, 240]], (640, 480)), numbered=False)
     marks = changed(image, drawn)
-    rows, columns = np.nonzero(marks)
+    columns = np.nonzero(marks)[1]
     radius = (columns.max() - columns.min()) / 2
     grid_y, grid_x = np.mgrid[:480, :640]
-    disc = (grid_x - 320) ** 2 + (grid_y - 240) ** 2 <= (0.7 * radius) ** 2
+    disc = (grid_x - 320) ** 2 + (grid_y - 240) ** 2 <= (0.65 * radius) ** 2
     assert marks[disc].mean() < 0.15
 
 
@@ -166,7 +166,7 @@ def test_the_caption_says_that_there_may_be_more():
 
 
 @pytest.mark.parametrize(
-    "query", ["", "x" * 500, "two\nlines", "çay bardağı", "Ж λ", "杯子", "\x00"]
+    "query", ["", "x" * 500, "two\nlines", "größe café", "Ж λ", "杯子", "\x00"]
 )
 @pytest.mark.parametrize("size", [(20, 20), (640, 480)])
 def test_any_query_fits_the_caption(query, size):

@@ -83,7 +83,7 @@ def test_results_are_a_sequence():
     assert len(THREE) == 3
     assert THREE[-1].label == "cup"
     assert THREE[1:] == THREE.items[1:]
-    assert list(reversed(THREE))[0] is THREE[2]
+    assert next(reversed(THREE)) is THREE[2]
     assert THREE[0] in THREE
     assert not NONE
 

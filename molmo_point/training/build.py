@@ -68,42 +68,9 @@ def build_processor(size: ModelSize, words: Sequence[str]) -> MolmoPointProcesso
 
 def build_config(size: ModelSize, tokenizer: PreTrainedTokenizerFast) -> MolmoPointConfig:
     """The published configuration's fields, filled for this size."""
-    extra = len(VISION_TOKENS) + len(_GROUNDING)
     ids = {name: tokenizer.convert_tokens_to_ids(text) for name, text in VISION_TOKENS.items()}
-    side = size.crop // size.patch
-    vision = Molmo2VisionConfig(
-        hidden_size=size.vision_width,
-        intermediate_size=3 * size.vision_width,
-        num_hidden_layers=size.vision_layers,
-        num_attention_heads=size.vision_width // 32,
-        num_key_value_heads=size.vision_width // 32,
-        head_dim=32,
-        image_size=[size.crop, size.crop],
-        patch_size=size.patch,
-        num_position_embeddings=side * side,
-    )
-    adapter = Molmo2AdapterConfig(
-        vision_feature_layer=[size.vision_layers - 1, size.vision_layers // 2 - 1],
-        hidden_size=size.vision_width,
-        num_attention_heads=size.vision_width // 32,
-        num_key_value_heads=size.vision_width // 32,
-        head_dim=32,
-        intermediate_size=2 * size.text_width,
-        text_hidden_size=size.text_width,
-        attention_pooling_out_layer=False,
-    )
-    text = Molmo2TextConfig(
-        hidden_size=size.text_width,
-        num_attention_heads=size.text_width // 48,
-        num_key_value_heads=size.text_width // 48,
-        head_dim=48,
-        vocab_size=len(tokenizer) - extra,
-        additional_vocab_size=extra,
-        num_hidden_layers=size.text_layers,
-        intermediate_size=size.text_width * 8 // 3,
-        max_position_embeddings=8192,
-        rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
-    )
+    patch, subpatch, location = tokenizer.convert_tokens_to_ids(list(_GROUNDING[1:]))
+    vision, adapter, text = _part_configs(size, len(tokenizer))
     return MolmoPointConfig(
         vision_config=vision,
         adapter_config=adapter,
@@ -116,15 +83,57 @@ def build_config(size: ModelSize, tokenizer: PreTrainedTokenizerFast) -> MolmoPo
         image_non_indexable_patch_id=ids["low"],
         frame_start_token_id=ids["frame_start"],
         frame_end_token_id=ids["frame_end"],
-        patch_token_id=tokenizer.convert_tokens_to_ids("<|token_index|>"),
-        subpatch_token_id=tokenizer.convert_tokens_to_ids("<|vit_index|>"),
-        location_token_id=tokenizer.convert_tokens_to_ids("<|vit_loc|>"),
+        patch_token_id=patch,
+        subpatch_token_id=subpatch,
+        location_token_id=location,
         patch_embed_dim=size.point_dim,
         patch_stem=size.stem,
         heat_dim=size.heat_dim,
         normalise_location=True,
         points_only=True,
     )
+
+
+def _part_configs(
+    size: ModelSize, vocabulary: int
+) -> tuple[Molmo2VisionConfig, Molmo2AdapterConfig, Molmo2TextConfig]:
+    """Vision encoder, connector, decoder."""
+    extra, side = len(VISION_TOKENS) + len(_GROUNDING), size.crop // size.patch
+    heads = {
+        "num_attention_heads": size.vision_width // 32,
+        "num_key_value_heads": size.vision_width // 32,
+        "head_dim": 32,
+    }
+    vision = Molmo2VisionConfig(
+        hidden_size=size.vision_width,
+        intermediate_size=3 * size.vision_width,
+        num_hidden_layers=size.vision_layers,
+        image_size=[size.crop, size.crop],
+        patch_size=size.patch,
+        num_position_embeddings=side * side,
+        **heads,
+    )
+    adapter = Molmo2AdapterConfig(
+        vision_feature_layer=[size.vision_layers - 1, size.vision_layers // 2 - 1],
+        hidden_size=size.vision_width,
+        intermediate_size=2 * size.text_width,
+        text_hidden_size=size.text_width,
+        attention_pooling_out_layer=False,
+        **heads,
+    )
+    text = Molmo2TextConfig(
+        hidden_size=size.text_width,
+        num_attention_heads=size.text_width // 48,
+        num_key_value_heads=size.text_width // 48,
+        head_dim=48,
+        vocab_size=vocabulary - extra,
+        additional_vocab_size=extra,
+        num_hidden_layers=size.text_layers,
+        intermediate_size=size.text_width * 8 // 3,
+        max_position_embeddings=8192,
+        rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
+    )
+    return vision, adapter, text
 
 
 def build_model(

@@ -64,7 +64,12 @@ def load_checkpoint(trainer: Trainer, folder: Path) -> bool:
     with safe_open(str(folder / _TENSORS), "pt") as file:
         state = json.loads(file.metadata()["state"])
     ours = json.loads(trainer.config.to_json())
-    free = {"steps", "dense_steps", "peak_rate"}  # the schedule may change on the way
+    free = {
+        "steps",
+        "dense_steps",
+        "peak_rate",
+        "decay_share",
+    }  # the schedule may change on the way
     different = [key for key in ours if ours[key] != state["config"].get(key) and key not in free]
     if different:
         raise ModelError(

@@ -26,6 +26,7 @@ from molmo_point.training.packing import PackedBatch, collate, pack_scene
 
 __all__ = ["Trainer", "train"]
 
+_REPORT_EVERY = 50
 _STEP_SEEDS = 64  # seeds set aside for each step, so that a step's scenes do not depend on the past
 
 
@@ -221,34 +222,57 @@ def train(
         prefetch_factor=8 if workers else None,
         pin_memory=device != "cpu",
     )
-    began = last = time.monotonic()
-    waited, sums = 0.0, dict[str, list[float]]()
+    end = None if minutes is None else time.monotonic() + minutes * 60
     with (folder / "log.jsonl").open("a") as log:
-        asked = time.monotonic()
+        meter = _Meter()
         for batch in batches:
-            waited += time.monotonic() - asked
-            for name, value in trainer.train_step(batch).items():
-                sums.setdefault(name, []).append(value)
-            if trainer.step % 50 == 0:
-                now = time.monotonic()
-                line = {name: round(sum(v) / len(v), 4) for name, v in sums.items()}
-                line |= {
-                    "step": trainer.step,
-                    "images": trainer.images,
-                    "seconds_a_step": round((now - last) / 50, 3),
-                    "waiting": round(waited / (now - last), 3),
-                }
-                log.write(json.dumps(line) + "\n")
+            meter.arrived()
+            meter.add(trainer.train_step(batch))
+            if trainer.step % _REPORT_EVERY == 0:
+                line = json.dumps(meter.line(trainer))
+                log.write(line + "\n")
                 log.flush()
-                report(json.dumps(line))
-                trainer.seconds += now - last
-                last, waited = now, 0.0
-                sums.clear()
-            over = minutes is not None and time.monotonic() - began > minutes * 60
+                report(line)
+            over = end is not None and time.monotonic() > end
             if trainer.step % save_every == 0 or over:
                 save_checkpoint(trainer, folder)
             if over:
                 break
-            asked = time.monotonic()
+            meter.asks()
     save_checkpoint(trainer, folder)
     return trainer
+
+
+class _Meter:
+    """Means of the figures, and the share of the time that the trainer waited for scenes."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, list[float]] = {}
+        self.since = self.asked = time.monotonic()
+        self.waited, self.steps = 0.0, 0
+
+    def asks(self) -> None:
+        self.asked = time.monotonic()
+
+    def arrived(self) -> None:
+        self.waited += time.monotonic() - self.asked
+
+    def add(self, figures: dict[str, float]) -> None:
+        self.steps += 1
+        for name, value in figures.items():
+            self.sums.setdefault(name, []).append(value)
+
+    def line(self, trainer: Trainer) -> dict[str, float]:
+        """The figures since the last line."""
+        passed = time.monotonic() - self.since
+        trainer.seconds += passed
+        means = {name: round(sum(values) / len(values), 4) for name, values in self.sums.items()}
+        line = means | {
+            "step": trainer.step,
+            "images": trainer.images,
+            "seconds_a_step": round(passed / self.steps, 3),
+            "waiting": round(self.waited / passed, 3),
+        }
+        self.sums, self.steps, self.waited = {}, 0, 0.0
+        self.since = time.monotonic()
+        return line

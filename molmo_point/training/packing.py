@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,15 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from molmo_point.data.queries import SceneQuery
-from molmo_point.data.scenes import Scene, Thing
-from molmo_point.models.molmo_point.inputs import PointingMetadata
+from molmo_point.data.scenes import Scene
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
+from molmo_point.models.molmo_point.patches import ExtendedVocabulary
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
 from molmo_point.preprocessing.prompts import point_prompt
+from molmo_point.training.naming import IGNORE, name_patches
 
 __all__ = ["IGNORE", "PackedBatch", "PackedScene", "collate", "pack_scene"]
-
-IGNORE = -100
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,64 +96,74 @@ def pack_scene(
         locations: places in a ViT patch.
     """
     inputs = processor.encode_image_prefix([scene.image])
-    prefix = inputs.input_ids[0].numpy()
     metadata = inputs.metadata[0]
     assert inputs.pixel_values is not None
+    prefix = inputs.input_ids[0].numpy()
     grids = PatchGrids(metadata.token_pooling, metadata.subpatch_mapping, metadata.image_sizes)
     patches, subpatches = metadata.token_pooling.shape
-    first_subpatch = text_vocabulary + patches + 1
-    first_location = first_subpatch + subpatches
-    ids, labels = [prefix], [np.full(len(prefix), IGNORE)]
-    positions, ends = [np.arange(len(prefix))], [np.full(len(prefix), -1)]
-    segments = [np.zeros(len(prefix), dtype=np.int64)]
-    written = len(prefix)
-    for number, query in enumerate(queries, start=1):
-        question = processor.encode_question(point_prompt(query.text))
-        opening = processor.opening_ids
-        answer: list[int] = []
-        given: list[int] = []  # places in the answer that the template writes
-        for rank, tokens in enumerate(_sorted_tokens(scene, query, grids), start=1):
-            answer += [
-                text_vocabulary + tokens.patch,
-                first_subpatch + tokens.subpatch,
-                first_location + tokens.location,
-            ]
-            number_ids = processor.number_ids(rank)
-            given += range(len(answer), len(answer) + len(number_ids))
-            answer += number_ids
-        answer.append(text_vocabulary + patches)  # no more points
-        target = np.array(answer)
-        target[given] = IGNORE
-        row = np.array([*question, *opening, *answer])
-        ids.append(row)
-        labels.append(np.concatenate([np.full(len(question) + len(opening), IGNORE), target]))
-        positions.append(len(prefix) + np.arange(len(row)))
-        segments.append(np.full(len(row), number))
-        ends.append(np.full(len(row), written + len(question) - 1))
-        written += len(row)
-    name_map, colour_map, centre_map = _name_patches(
-        scene, inputs.pixel_values.shape[:2], metadata, names, colours
-    )
+    vocabulary = ExtendedVocabulary(text_vocabulary, patches, subpatches, locations)
+    rows = [
+        _row(processor, query, _sorted_tokens(scene, query, grids), vocabulary) for query in queries
+    ]
+    starts = len(prefix) + np.cumsum([0, *(len(row.ids) for row in rows)])
+    maps = name_patches(scene, inputs.pixel_values.shape[:2], metadata, names, colours)
     pixels, pooling = inputs.pixel_values.numpy(), metadata.token_pooling
     if len(pixels) == 2 and np.array_equal(pixels[0], pixels[1]):  # one tile is the global view
         pixels, pooling = pixels[:1], np.where(pooling < 0, pooling, pooling % pixels.shape[1])
-        name_map, colour_map, centre_map = name_map[1:], colour_map[1:], centre_map[1:]
+        maps = maps.without_global_view()
+    image = inputs.mm_token_type_ids[0].numpy() == 1
+    before, lengths = len(prefix), [len(row.ids) for row in rows]
+    ends = starts[: len(rows)] + [row.question - 1 for row in rows]
     return PackedScene(
-        input_ids=np.concatenate(ids).astype(np.int64),
-        labels=np.concatenate(labels).astype(np.int64),
-        position_ids=np.concatenate(positions).astype(np.int64),
-        segment_ids=np.concatenate(segments).astype(np.int64),
-        question_end=np.concatenate(ends).astype(np.int64),
-        image=np.concatenate(
-            [inputs.mm_token_type_ids[0].numpy() == 1, np.zeros(written - len(prefix), dtype=bool)]
-        ),
+        input_ids=_join(prefix, [row.ids for row in rows]),
+        labels=_join(np.full(before, IGNORE), [row.labels for row in rows]),
+        position_ids=_join(np.arange(before), [before + np.arange(length) for length in lengths]),
+        segment_ids=np.repeat(np.arange(len(rows) + 1), [before, *lengths]),
+        question_end=np.repeat([-1, *ends], [before, *lengths]).astype(np.int64),
+        image=np.pad(image, (0, int(starts[-1]) - len(prefix))),
         pixel_values=pixels,
         token_pooling=pooling,
-        names=name_map,
-        colours=colour_map,
-        centres=centre_map,
-        first_moving_id=text_vocabulary + patches,
+        names=maps.names,
+        colours=maps.colours,
+        centres=maps.centres,
+        first_moving_id=vocabulary.no_more_points,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One question and its answer; the answer's given words are not learnt."""
+
+    ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    question: int  # tokens of the question
+
+
+def _row(
+    processor: MolmoPointProcessor,
+    query: SceneQuery,
+    points: Sequence[PointTokens],
+    vocabulary: ExtendedVocabulary,
+) -> _Row:
+    question = processor.encode_question(point_prompt(query.text))
+    ids = [*question, *processor.opening_ids]
+    labels = [IGNORE] * len(ids)
+    for rank, point in enumerate(points, start=1):
+        chosen = [
+            vocabulary.text + point.patch,
+            vocabulary.first_subpatch + point.subpatch,
+            vocabulary.first_location + point.location,
+        ]
+        number = processor.number_ids(rank)
+        ids += [*chosen, *number]
+        labels += [*chosen, *[IGNORE] * len(number)]
+    ids.append(vocabulary.no_more_points)
+    labels.append(vocabulary.no_more_points)
+    return _Row(np.array(ids), np.array(labels), len(question))
+
+
+def _join(first: NDArray[Any], rest: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
+    return np.concatenate([first, *rest]).astype(np.int64)
 
 
 def _sorted_tokens(scene: Scene, query: SceneQuery, grids: PatchGrids) -> list[PointTokens]:
@@ -162,46 +172,6 @@ def _sorted_tokens(scene: Scene, query: SceneQuery, grids: PatchGrids) -> list[P
     tokens = [grids.to_tokens(thing.x, thing.y) for thing in things]
     unique = {(token.patch, token.subpatch): token for token in tokens}
     return [unique[key] for key in sorted(unique)]
-
-
-def _name_patches(
-    scene: Scene,
-    shape: Sequence[int],
-    metadata: PointingMetadata,
-    names: Sequence[str],
-    colours: Sequence[str],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """What lies under the middle of every ViT patch: [C, P] names, colours, centres."""
-    name_map = np.full(tuple(shape), IGNORE, dtype=np.int64)
-    colour_map = np.full(tuple(shape), IGNORE, dtype=np.int64)
-    centre_map = np.zeros(tuple(shape), dtype=np.bool_)
-    side = round(shape[1] ** 0.5)
-    whole = np.arange(side * side).reshape(side, side)  # the global view is the first crop
-    for grid in (whole, np.asarray(metadata.subpatch_mapping[0])):
-        rows, columns = grid.shape
-        height, width = scene.image.shape[:2]
-        y = (np.arange(rows)[:, None] + 0.5) / rows * height
-        x = (np.arange(columns)[None] + 0.5) / columns * width
-        name, colour = np.zeros(grid.shape, np.int64), np.full(grid.shape, IGNORE, np.int64)
-        centre = np.zeros(grid.shape, np.bool_)
-        for thing in sorted(scene.things, key=_area, reverse=True):
-            left, top, right, bottom = thing.box
-            u = (x - (left + right) / 2) / max((right - left) / 2, 1e-6)
-            v = (y - (top + bottom) / 2) / max((bottom - top) / 2, 1e-6)
-            inside = u**2 + v**2 <= 1.1
-            middle = int(thing.y / height * rows), int(thing.x / width * columns)
-            inside[middle] = centre[middle] = True
-            name[inside] = names.index(thing.name) + 1
-            colour[inside] = colours.index(thing.colour) if thing.colour else IGNORE
-        name_map.reshape(-1)[grid] = name
-        colour_map.reshape(-1)[grid] = colour
-        centre_map.reshape(-1)[grid] = centre
-    return name_map, colour_map, centre_map
-
-
-def _area(thing: Thing) -> float:
-    left, top, right, bottom = thing.box
-    return float((right - left) * (bottom - top))
 
 
 def collate(scenes: Sequence[PackedScene]) -> PackedBatch:

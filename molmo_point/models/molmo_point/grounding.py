@@ -56,6 +56,15 @@ class Reading:
     last_patch: Tensor
     rotation: Tensor
 
+    def last(self, count: int) -> Reading:
+        """The last `count` tokens alone; 0 for all."""
+        return Reading(
+            self.states[:, -count:],
+            self.keys,
+            self.last_patch[:, -count:],
+            self.rotation[:, -count:],
+        )
+
 
 def rotate_by_order(x: Tensor, order: Tensor, theta: float) -> Tensor:
     """1-D rotary embedding over the order of patches.

@@ -366,12 +366,9 @@ class MolmoPointForConditionalGeneration(Molmo2PreTrainedModel, GenerationMixin)
         """
         if pixel_values is None:
             pixel_values, image_token_pooling = pixel_values_videos, video_token_pooling
-        features = None
-        if pixel_values is not None and image_token_pooling is not None:
-            if mm_token_type_ids is None:
-                raise ValueError("Images need mm_token_type_ids, or they would be read causally.")
-            crops = self.model.encode_crops(pixel_values)
-            features = self.model.pool_features(crops, image_token_pooling)
+        features = self._encode(pixel_values, image_token_pooling)
+        if features is not None and mm_token_type_ids is None:
+            raise ValueError("Images need mm_token_type_ids, or they would be read causally.")
         if use_cache and past_key_values is None:
             past_key_values = DynamicCache(config=self.config.text_config)
         reading = self.read(
@@ -387,19 +384,18 @@ class MolmoPointForConditionalGeneration(Molmo2PreTrainedModel, GenerationMixin)
         loss = None
         if labels is not None:
             loss = pointing_loss(self, reading, input_ids, labels).total()
-        kept = reading
-        if logits_to_keep:
-            input_ids = input_ids[:, -logits_to_keep:]
-            kept = Reading(
-                reading.states[:, -logits_to_keep:],
-                reading.keys,
-                reading.last_patch[:, -logits_to_keep:],
-                reading.rotation[:, -logits_to_keep:],
-            )
+        kept = reading.last(logits_to_keep)
         return MolmoPointOutput(
             loss=loss,
-            logits=self.logits(kept, input_ids, first=features is not None),
+            logits=self.logits(kept, input_ids[:, -logits_to_keep:], first=features is not None),
             past_key_values=past_key_values,
             point_keys=reading.keys,
             last_patch=reading.last_patch,
         )
+
+    def _encode(
+        self, pixel_values: Tensor | None, token_pooling: Tensor | None
+    ) -> ImageFeatures | None:
+        if pixel_values is None or token_pooling is None:
+            return None
+        return self.model.pool_features(self.model.encode_crops(pixel_values), token_pooling)
