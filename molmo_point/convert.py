@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,54 +116,57 @@ def to_shapely(points: Points) -> MultiPoint:
     return MultiPoint(_xy(points))
 
 
-def to_coco(
-    points: Points, *, file_name: str = "", image_id: int = 1, box_size: float = 1.0
-) -> dict[str, Any]:
-    """A COCO key-point data set of this one image: plain values, ready for JSON.
+def to_coco(results: Mapping[str, Points], *, box_size: float = 1.0) -> dict[str, Any]:
+    """A COCO key-point data set of images and the points in them: plain values, ready for JSON.
 
-    Each label is a category with one key point, each point an annotation. COCO counts in two ways,
+    Each name is a category with one key point, each point an annotation. COCO counts in two ways,
     and so does this: key points are pixel indices, the centre of the top-left pixel being (0, 0),
     so they are `x - 0.5`; boxes are measured from the corner of that pixel, as points are here.
     Source: cocodataset.org, "Data format" (0-indexed key points, boxes from the image's corner);
     detectron2 reads it so (`data/datasets/coco.py`: key points + 0.5, nothing for the rest).
 
     Args:
-        points: of one image.
-        file_name: of the image, as the data set names it.
-        image_id: of the image in the data set; annotations are numbered from 1.
+        results: file name -> what was found in that image; ids count from 1 in this order.
         box_size: side in pixels of the box about each point, which loaders want to have an area.
+
+    Returns:
+        `images`, `annotations` and `categories`; a category is a point's label, else the query,
+        else "object". A confidence is written as `score`.
 
     Raises:
         InvalidPoint: the box size is negative.
-        SizeMismatch: the points lie in several images.
+        SizeMismatch: the points of one file lie in several images.
     """
-    half = float(_half(box_size)[0])
-    width, height = points.image_size
-    names = list(dict.fromkeys(point.label for point in points))
-    corners = _xy(points)
-    annotations = [
-        {
-            "id": number,
-            "image_id": image_id,
-            "category_id": names.index(point.label) + 1,
-            "keypoints": [x, y, 2],  # 2: labelled and visible
-            "num_keypoints": 1,
-            "bbox": [left - half, top - half, 2 * half, 2 * half],
-            "area": 4 * half * half,
-            "iscrowd": 0,
-            **({} if point.confidence is None else {"score": point.confidence}),
-        }
-        for number, (point, (x, y), (left, top)) in enumerate(
-            zip(points, to_pixel_centres(corners).tolist(), corners.tolist(), strict=True), start=1
-        )
-    ]
+    side = float(2 * _half(box_size)[0])
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    categories: dict[str, int] = {}
+    for image_id, (file_name, points) in enumerate(results.items(), start=1):
+        width, height = points.image_size
+        images.append({"id": image_id, "file_name": file_name, "width": width, "height": height})
+        corners = _xy(points)
+        indices = to_pixel_centres(corners).tolist()
+        for point, (left, top), (x, y) in zip(points, corners.tolist(), indices, strict=True):
+            name = point.label or points.query or "object"
+            annotation = {
+                "id": len(annotations) + 1,
+                "image_id": image_id,
+                "category_id": categories.setdefault(name, len(categories) + 1),
+                "keypoints": [x, y, 2],  # 2: labelled and visible
+                "num_keypoints": 1,
+                "bbox": [left - side / 2, top - side / 2, side, side],
+                "area": side * side,
+                "iscrowd": 0,
+            }
+            score = {} if point.confidence is None else {"score": point.confidence}
+            annotations.append(annotation | score)
     return {
-        "images": [{"id": image_id, "width": width, "height": height, "file_name": file_name}],
-        "categories": [
-            {"id": number, "name": name or points.query, "keypoints": ["point"], "skeleton": []}
-            for number, name in enumerate(names, start=1)
-        ],
+        "images": images,
         "annotations": annotations,
+        "categories": [
+            {"id": number, "name": name, "keypoints": ["point"], "skeleton": []}
+            for name, number in categories.items()
+        ],
     }
 
 
@@ -190,9 +194,13 @@ def _confidence(points: Points) -> NDArray[np.float32] | None:
 
 def _half(box_size: float | tuple[float, float]) -> NDArray[np.float64]:
     """[2]: half the box's width and height."""
-    half: NDArray[np.float64] = np.broadcast_to(np.array(box_size, dtype=np.float64) / 2, (2,))
-    if not (np.isfinite(half).all() and (half >= 0).all()):
-        raise InvalidPoint(f"A box size is a number of pixels, at least 0, got {box_size}.")
+    try:
+        half: NDArray[np.float64] = np.broadcast_to(np.array(box_size, np.float64) / 2, (2,))
+        right = bool(np.isfinite(half).all() and (half >= 0).all())
+    except (TypeError, ValueError):
+        right = False
+    if not right:
+        raise InvalidPoint(f"A box size is a number of pixels, at least 0, got {box_size!r}.")
     return half
 
 

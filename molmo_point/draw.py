@@ -65,6 +65,8 @@ def draw_points(
         ImageError: the image cannot be read.
         SizeMismatch: the points are of an image of another size, or of several images.
     """
+    import cv2
+
     pixels = load_image(image)
     height, width = pixels.shape[:2]
     xy = points.in_frame(Frame.whole((width, height)))  # [N, 2]
@@ -72,6 +74,7 @@ def draw_points(
     colours = np.array([names.index(point.label) for point in points], dtype=np.int_)  # [N]
     if len(points):
         fine = max(1, min(4, math.isqrt(int(_FINE_PIXELS / (width * height)))))
+        xy = np.clip(xy, (-width, -height), (2 * width, 2 * height))  # out of sight all the same
         radius = _ring_radius(xy, width, height)
         marks = _Marks(
             # the middle of the pixel that holds the point; the far edge is in the last one
@@ -81,11 +84,13 @@ def draw_points(
             max(1.2, radius / 5.2) * fine,
             max(0.6, radius / 20) * fine,
         )
-        scene = pixels[..., ::-1].repeat(fine, axis=0).repeat(fine, axis=1)  # BGR, as it draws
+        fine_size = (width * fine, height * fine)
+        bgr = pixels[..., ::-1]  # as supervision draws
+        scene = np.asarray(cv2.resize(bgr, fine_size, interpolation=cv2.INTER_NEAREST), np.uint8)
         _draw_rings(scene, marks)
         _draw_numbers(scene, marks, fine, always=numbered)
-        blocks = scene.reshape(height, fine, width, fine, 3)
-        pixels = np.rint(blocks.mean(axis=(1, 3), dtype=np.float32)).astype(np.uint8)[..., ::-1]
+        drawn = cv2.resize(scene, (width, height), interpolation=cv2.INTER_AREA)
+        pixels = np.asarray(drawn, dtype=np.uint8)[..., ::-1]
     if not caption:
         return np.ascontiguousarray(pixels)
     return np.vstack([pixels, _caption(points, names, width, height)])
@@ -182,7 +187,7 @@ def _place_tags(
         limits = np.maximum(0, np.array(scene_size) - size)
         corners = np.clip(centre + ways * (gap + size / 2) - size / 2, 0, limits)
         boxes = np.column_stack([corners, corners + size])  # [8, 4]
-        taken.append(boxes[int(np.argmin(_overlap(boxes, np.array(taken))))])
+        taken.append(boxes[int(np.argmin(np.rint(_overlap(boxes, np.array(taken)))))])
     return np.array(taken[len(xy) :])
 
 
@@ -233,7 +238,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _shorten(query: str, found: str, fits: Callable[[str], bool]) -> str:
     """`query: found`, the query cut until it fits; what was found alone if nothing else does."""
-    query = " ".join(query.split())
+    query = " ".join(query[:1000].split())
     for end in range(len(query), 0, -1):
         line = f"{query[:end].rstrip()}{'...' if end < len(query) else ''}: {found}"
         if fits(line):

@@ -78,10 +78,11 @@ class Point:
                 continue
             try:
                 plain = kind(value)  # numpy's scalars are no JSON
+                finite = math.isfinite(plain)
             except (TypeError, ValueError, OverflowError) as error:
-                raise InvalidPoint(f"A point's {name} is a number, got {value!r}.") from error
-            if not math.isfinite(plain):
-                raise InvalidPoint(f"A point's {name} is a finite number, got {value!r}.")
+                raise InvalidPoint(f"A point's {name} is a number, got {value!r:.80}.") from error
+            if not finite:
+                raise InvalidPoint(f"A point's {name} is a finite number, got {value}.")
             object.__setattr__(self, name, plain)
         if self.confidence is not None and not 0.0 <= self.confidence <= 1.0:
             raise InvalidPoint(f"A confidence lies in 0-1, got {self.confidence}.")

@@ -7,6 +7,7 @@ import pytest
 import supervision as sv
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from shapely import Polygon
 
 from molmo_point.convert import (
@@ -125,18 +126,18 @@ def test_shapely_has_the_same_pixels():
 
 
 def test_coco_counts_key_points_from_centres_and_boxes_from_the_corner():
-    data = to_coco(Points((Point(0.5, 1.5, "apple", 0.75),), (4, 3)), file_name="a.jpg", image_id=9)
-    assert data["images"] == [{"id": 9, "width": 4, "height": 3, "file_name": "a.jpg"}]
+    data = to_coco({"a.jpg": Points((Point(0.5, 1.5, "apple", 0.75),), (4, 3))})
+    assert data["images"] == [{"id": 1, "width": 4, "height": 3, "file_name": "a.jpg"}]
     (annotation,) = data["annotations"]
     assert annotation["keypoints"] == [0.0, 1.0, 2]  # the pixel of column 0, row 1
     assert annotation["bbox"] == [0.0, 1.0, 1.0, 1.0]  # and its very square
     assert annotation["area"] == 1.0
     assert annotation["score"] == 0.75
-    assert annotation["image_id"] == 9
+    assert annotation["image_id"] == 1
 
 
 def test_coco_is_consistent_json():
-    data = json.loads(json.dumps(to_coco(FRUIT, box_size=8)))
+    data = json.loads(json.dumps(to_coco({"a.jpg": FRUIT}, box_size=8)))
     categories = {category["id"]: category["name"] for category in data["categories"]}
     assert [categories[note["category_id"]] for note in data["annotations"]] == [
         "apple",
@@ -146,10 +147,36 @@ def test_coco_is_consistent_json():
     assert [note["id"] for note in data["annotations"]] == [1, 2, 3]
     assert all(len(note["keypoints"]) == 3 * note["num_keypoints"] for note in data["annotations"])
     assert "score" not in data["annotations"][1]
-    assert to_coco(NONE)["annotations"] == []
+    assert to_coco({"a.jpg": NONE})["annotations"] == []
+    assert to_coco({}) == {"images": [], "annotations": [], "categories": []}
 
 
-@pytest.mark.parametrize("size", [-1, float("nan"), (3, -1)])
+def test_coco_numbers_annotations_and_categories_through_all_images():
+    other = Points((Point(1, 2), Point(3, 4, "pear"), Point(5, 6, "plum")), (64, 48), "plum")
+    data = to_coco({"a.jpg": FRUIT, "none.jpg": NONE, "b.jpg": other})
+    assert [image["file_name"] for image in data["images"]] == ["a.jpg", "none.jpg", "b.jpg"]
+    assert [note["id"] for note in data["annotations"]] == [1, 2, 3, 4, 5, 6]
+    assert [note["image_id"] for note in data["annotations"]] == [1, 1, 1, 3, 3, 3]
+    assert [category["name"] for category in data["categories"]] == ["apple", "pear", "plum"]
+    assert [note["category_id"] for note in data["annotations"]] == [1, 2, 1, 3, 2, 3]
+
+
+def test_coco_names_what_has_no_name():
+    data = to_coco({"a.jpg": Points((Point(1, 2),), (4, 3))})
+    assert data["categories"][0]["name"] == "object"
+
+
+def test_coco_is_read_by_supervision(tmp_path):
+    Image.new("RGB", SIZE).save(tmp_path / "a.jpg")
+    path = tmp_path / "points.json"
+    path.write_text(json.dumps(to_coco({"a.jpg": FRUIT}, box_size=8)), encoding="utf-8")
+    dataset = sv.DetectionDataset.from_coco(str(tmp_path), str(path))
+    (_, _, found) = next(iter(dataset))
+    assert dataset.classes == ["apple", "pear"]
+    assert from_supervision(found, SIZE).xy().tolist() == FRUIT.xy().tolist()
+
+
+@pytest.mark.parametrize("size", [-1, float("nan"), (3, -1), "big", (1, 2, 3), None])
 def test_a_box_has_a_size(size):
     with pytest.raises(InvalidPoint, match="box size"):
         to_supervision_detections(FRUIT, box_size=size)
@@ -158,7 +185,7 @@ def test_a_box_has_a_size(size):
 @pytest.mark.parametrize(
     "convert",
     [
-        to_coco,
+        lambda points: to_coco({"a.jpg": points}),
         to_shapely,
         to_supervision_keypoints,
         lambda points: to_supervision_detections(points, box_size=1),

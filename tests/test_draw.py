@@ -144,6 +144,13 @@ def test_points_on_the_edges_are_drawn():
     assert marks[[0, 0, 99, 99], [0, 199, 0, 199]].all()
 
 
+@pytest.mark.parametrize("far", [-50.0, 1e6, 1e300])
+def test_points_outside_are_out_of_sight(far):
+    image = plain((200, 100))
+    points = Points.from_xy([[far, 20], [60, far]], (200, 100))
+    assert not changed(image, draw_points(image, points, numbered=False)).any()
+
+
 @pytest.mark.parametrize("state", ["none", "unreadable"])
 def test_no_points_leave_the_picture_as_it_is(state):
     image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)

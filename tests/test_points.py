@@ -89,10 +89,17 @@ def test_results_are_a_sequence():
 
 
 def test_numpy_numbers_become_plain_ones():
-    point = Point(np.float32(1.5), np.int64(2))
+    point = Point(
+        np.float32(1.5),
+        np.int64(2),
+        confidence=np.float32(0.5),
+        object_id=np.int64(7),
+        timestamp=np.float64(1.5),
+    )
     points = Points((point,), (np.int64(4), np.int64(3)))
     assert (type(point.x), type(point.y)) == (float, float)
     assert json.loads(points.to_json())["image_size"] == [4, 3]
+    assert Points.from_json(points.to_json()) == points
 
 
 @pytest.mark.parametrize("x", [float("nan"), float("inf")])
@@ -101,10 +108,34 @@ def test_a_point_is_finite(x):
         Point(1.0, x)
 
 
-@pytest.mark.parametrize("confidence", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("x", ["left", None, [1], 10**400, 1j])
+def test_a_point_is_made_of_numbers(x):
+    with pytest.raises(InvalidPoint, match="A point's x is a number"):
+        Point(x, 1.0)
+
+
+@pytest.mark.parametrize("timestamp", [float("nan"), float("inf"), "soon"])
+def test_a_timestamp_is_finite(timestamp):
+    with pytest.raises(InvalidPoint, match="timestamp"):
+        Point(1.0, 1.0, timestamp=timestamp)
+
+
+@pytest.mark.parametrize("confidence", [float("nan"), "high"])
+def test_a_confidence_is_a_number(confidence):
+    with pytest.raises(InvalidPoint, match="confidence is a"):
+        Point(1, 1, confidence=confidence)
+
+
+@pytest.mark.parametrize("confidence", [-0.1, 1.1])
 def test_a_confidence_is_a_probability(confidence):
     with pytest.raises(InvalidPoint, match="0-1"):
         Point(1, 1, confidence=confidence)
+
+
+def test_items_are_points_and_kept_as_a_tuple():
+    assert hash(Points([Point(1, 1)], SIZE)) == hash(Points((Point(1, 1),), SIZE))
+    with pytest.raises(InvalidPoint, match="from_xy"):
+        Points(((1, 1),), SIZE)
 
 
 @pytest.mark.parametrize("size", [(0, 1), (640, -480), (1.5, 2)])
@@ -132,6 +163,11 @@ def test_the_state_fits_the_points():
         '{"image_size": [4, 3], "points": [{"x": 1}], "state": "points"}',
         '{"image_size": [4, 3], "points": [{"x": 1, "y": null}], "state": "points"}',
         '{"image_size": [4, 3], "points": [3], "state": "points"}',
+        '{"image_size": [4.5, 3], "points": [], "state": "none"}',
+        '{"image_size": [Infinity, 3], "points": [], "state": "none"}',
+        '{"image_size": [4, 3], "points": [], "state": "none", "stated_count": Infinity}',
+        '{"image_size": [4, 3], "state": "points", "points": [{"x": 1, "y": 1e999}]}',
+        '{"image_size": [4, 3], "state": "points", "points": [{"x":1, "y":1, "object_id":1e999}]}',
         '{"image_size": [4, 3], "points": [], "state": "none", "stated_count": "some"}',
     ],
 )
@@ -222,3 +258,18 @@ def test_a_count_is_a_number_with_evidence():
     assert str(count) == "3+"
     assert str(Count(NONE)) == "0"
     assert not Count(NONE).truncated
+
+
+def test_a_count_compares_as_its_number():
+    count = Count(THREE)
+    assert count == 3
+    assert 3 == count  # noqa: SIM300
+    assert count != 2
+    assert count == np.int64(3)
+    assert 2 < count <= 3
+    assert count > Count(NONE)
+    assert count == Count(Points.from_xy([[1, 1]] * 3, SIZE))
+    assert {count, 3} == {3}
+    assert count != "3"
+    with pytest.raises(TypeError):
+        assert count < "4"
