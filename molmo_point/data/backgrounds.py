@@ -14,18 +14,17 @@ from molmo_point.errors import require
 
 __all__ = ["draw_background", "paper"]
 
-_PHOTOGRAPHS = (
-    "brick.png", "grass.png", "gravel.png", "coffee.png", "rocket.jpg", "chelsea.png",
-    "motorcycle_left.png", "astronaut.png",
-)  # fmt: skip
-"""Pictures bundled with scikit-image (BSD) that serve as background, never as a thing to find."""
+_TEXTURES = ("brick.png", "grass.png", "gravel.png")
+_PICTURES = ("coffee.png", "rocket.jpg", "chelsea.png", "motorcycle_left.png", "astronaut.png")
+"""Pictures bundled with scikit-image (BSD). They show things that have names (a cup, a cat), so
+only their colours are used, too blurred to tell what they are."""
 
 
 @cache
-def _photographs() -> tuple[NDArray[np.uint8], ...]:
+def _photographs(names: tuple[str, ...]) -> tuple[NDArray[np.uint8], ...]:
     folder = Path(str(require("skimage.data", "train").__file__)).parent
     pictures = []
-    for name in _PHOTOGRAPHS:
+    for name in names:
         picture = cv2.imread(str(folder / name), cv2.IMREAD_COLOR_RGB)
         pictures.append(np.asarray(picture, dtype=np.uint8))
     return tuple(pictures)
@@ -104,30 +103,60 @@ def _rotate_grain(grain: FloatPixels, size: tuple[int, int]) -> FloatPixels:
     return np.asarray(cv2.resize(grain.T.copy(), size))
 
 
-def _photograph(rng: np.random.Generator, size: tuple[int, int]) -> FloatPixels:
-    pictures = _photographs()
+def _crop(
+    rng: np.random.Generator, names: tuple[str, ...], size: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """A part of one of the pictures, in the aspect of `size`."""
+    pictures = _photographs(names)
     picture = pictures[int(rng.integers(len(pictures)))]
     height, width = picture.shape[:2]
-    scale = rng.uniform(0.3, 1.0)
     aspect = size[0] / size[1]
-    crop_w = min(width, height * aspect) * scale
+    crop_w = min(width, height * aspect) * rng.uniform(0.3, 1.0)
     crop_h = crop_w / aspect
     left, top = rng.uniform(0, width - crop_w), rng.uniform(0, height - crop_h)
-    part: FloatPixels = picture[
-        int(top) : int(top + crop_h) + 1, int(left) : int(left + crop_w) + 1
-    ]
-    part = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return picture[int(top) : int(top + crop_h) + 1, int(left) : int(left + crop_w) + 1]
+
+
+def _fade(rng: np.random.Generator, part: FloatPixels) -> FloatPixels:
+    share = rng.uniform(0.3, 1.0)
+    return np.asarray(part * share + _colour(rng) * (1 - share), dtype=np.float32)
+
+
+def _texture(rng: np.random.Generator, size: tuple[int, int]) -> FloatPixels:
+    part: FloatPixels = cv2.resize(_crop(rng, _TEXTURES, size), size, interpolation=cv2.INTER_AREA)
+    part = part.astype(np.float32)
     if rng.random() < 0.5:
         part = cv2.GaussianBlur(part, (0, 0), rng.uniform(1, 5))
-    fade = rng.uniform(0.3, 1.0)
-    return np.asarray(part * fade + _colour(rng) * (1 - fade), dtype=np.float32)
+    return _fade(rng, part)
 
 
-def draw_background(rng: np.random.Generator, size: tuple[int, int]) -> FloatPixels:
-    """A background of a random kind, [H, W, 3] RGB in 0-255 (values may lie a little outside)."""
+def _out_of_focus(rng: np.random.Generator, size: tuple[int, int]) -> FloatPixels:
+    """The colours of a photograph without anything that could be named."""
+    cells = int(rng.integers(5, 11))
+    small = cv2.resize(_crop(rng, _PICTURES, size), (cells, cells), interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(small.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
+    return _fade(rng, soft)
+
+
+def draw_background(
+    rng: np.random.Generator, size: tuple[int, int], *, patterned: bool = True
+) -> FloatPixels:
+    """A background of a random kind, [H, W, 3] RGB in 0-255 (values may lie a little outside).
+
+    Args:
+        rng: where chance comes from.
+        size: (width, height) in pixels.
+        patterned: allow checks, bricks and pebbles, which among drawn shapes or small things
+            could be counted as squares, dots or grains.
+    """
     width, height = size
-    kinds = (_gradient, _stripes, _blobs, _wood, paper, _photograph)
-    kind = int(rng.choice(len(kinds) + 1, p=(0.15, 0.1, 0.15, 0.1, 0.15, 0.15, 0.2)))
+    kinds = (_gradient, _blobs, _wood, paper, _out_of_focus, _stripes, _texture)
+    shares = np.array(
+        [0.15, 0.15, 0.1, 0.15, 0.1, 0.1, 0.08]
+        if patterned
+        else [0.2, 0.2, 0.1, 0.15, 0.12, 0.0, 0.0]
+    )
+    kind = int(rng.choice(len(kinds) + 1, p=[*shares, 1 - shares.sum()]))
     if kind < len(kinds):
         return kinds[kind](rng, size)
     flat = np.empty((height, width, 3), np.float32)

@@ -121,6 +121,16 @@ COLOURS = (
 )  # fmt: skip
 """Colour words."""
 
+LOOK_ALIKES: dict[str, frozenset[str]] = {
+    "car": frozenset({"taxi"}), "taxi": frozenset({"car"}),
+    "bear": frozenset({"panda"}), "panda": frozenset({"bear"}),
+    "clock": frozenset({"watch"}), "watch": frozenset({"clock"}),
+    "seed": frozenset({"grain", "bean"}), "grain": frozenset({"seed"}),
+    "bean": frozenset({"seed"}),
+}  # fmt: skip
+"""Names that also fit another thing (a taxi is a car): never in one scene, never asked as absent
+where the other one is."""
+
 EVERYTHING = ("objects", "things", "items", "everything", "object", "thing", "item")
 """Words for whatever stands out."""
 

@@ -13,6 +13,7 @@ __all__ = ["QUERY_KINDS", "SceneQuery", "ask_about"]
 
 QUERY_KINDS = ("name", "colour+name", "colour", "everything", "absent", "near-miss")
 """Kinds of question."""
+_ABSENT = 0.16  # share of questions about something that is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def _decorate(rng: np.random.Generator, text: str) -> str:
         return f"all {text}"
     if draw < 0.26:
         return f"all the {text}"
-    return f"every {text}" if draw < 0.28 else text
+    return f"every {text}" if draw < 0.28 and not text.endswith("s") else text
 
 
 def _say(rng: np.random.Generator, name: str, count: int) -> str:
@@ -77,35 +78,41 @@ def _candidates(scene: Scene) -> list[str]:
 
 
 def _ask(scene: Scene, rng: np.random.Generator) -> SceneQuery:
+    """A question about something that is there; there must be something."""
     coloured: list[Thing] = [thing for thing in scene.things if thing.colour]
     draw = rng.random()
-    if not scene.things or draw < 0.10:
-        return _ask_absent(scene, rng)
-    if draw < 0.17 and coloured:
-        return _ask_near_miss(scene, rng, coloured)
-    if draw < 0.27:
+    if draw < 0.12:
         text = _pick(rng, words.EVERYTHING[:4])
-        return SceneQuery(_decorate(rng, text), "everything", _where(scene, None, None))
-    if coloured and draw < 0.72:
+        text = text if text == "everything" else _decorate(rng, text)
+        return SceneQuery(text, "everything", _where(scene, None, None))
+    if coloured and draw < 0.66:
         thing = coloured[int(rng.integers(len(coloured)))]
         word = _colour_word(rng, thing.colour)
-        if draw < 0.42:
+        if draw < 0.3:
             targets = _where(scene, None, thing.colour)
             noun = _pick(rng, ("shapes", "things", "objects", "items"))
             return SceneQuery(_decorate(rng, f"{word} {noun}"), "colour", targets)
         targets = _where(scene, thing.name, thing.colour)
         text = f"{word} {_say(rng, thing.name, len(targets))}"
         return SceneQuery(_decorate(rng, text), "colour+name", targets)
-    if scene.kind == "shapes" and draw < 0.76:
+    if scene.kind == "shapes" and draw < 0.7:
         return SceneQuery(_decorate(rng, "shapes"), "everything", _where(scene, None, None))
     name = _pick(rng, sorted({thing.name for thing in scene.things}))
     targets = _where(scene, name, None)
     return SceneQuery(_decorate(rng, _say(rng, name, len(targets))), "name", targets)
 
 
+def _ask_for_nothing(scene: Scene, rng: np.random.Generator) -> SceneQuery:
+    coloured = [thing for thing in scene.things if thing.colour]
+    if coloured and rng.random() < 0.5:
+        return _ask_near_miss(scene, rng, coloured)
+    return _ask_absent(scene, rng)
+
+
 def _ask_absent(scene: Scene, rng: np.random.Generator) -> SceneQuery:
     """A thing that is not there, usually one that could be."""
     present = {thing.name for thing in scene.things}
+    present |= {other for name in present for other in words.LOOK_ALIKES.get(name, ())}
     if rng.random() < 0.75:
         options = [name for name in _candidates(scene) if name not in present]
     else:  # round things may pass for one another, so discs, dots and circles are not crossed
@@ -129,11 +136,18 @@ def _ask_near_miss(scene: Scene, rng: np.random.Generator, coloured: list[Thing]
 
 
 def ask_about(scene: Scene, rng: np.random.Generator, count: int) -> list[SceneQuery]:
-    """So many different questions about a scene (fewer if it does not give that many)."""
+    """So many different questions about a scene (fewer if it does not give that many).
+
+    One in six is about something that is not there, and all if nothing is. Questions with
+    different answers are preferred; another wording of one follows if they run out.
+    """
     asked: dict[str, SceneQuery] = {}
-    for _ in range(4 * count):
-        query = _ask(scene, rng)
-        asked.setdefault(query.text, query)
-        if len(asked) == count:
-            break
+    answers: set[tuple[int, ...]] = {()}
+    for _ in range(count):
+        ask = _ask if scene.things and rng.random() >= _ABSENT else _ask_for_nothing
+        tries = [query for query in (ask(scene, rng) for _ in range(6)) if query.text not in asked]
+        if tries:
+            query = next((query for query in tries if query.targets not in answers), tries[0])
+            asked[query.text] = query
+            answers.add(query.targets)
     return list(asked.values())

@@ -23,7 +23,7 @@ _HSV: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, flo
     "brown": ((18, 28), (0.6, 0.85), (0.3, 0.5)),
     "black": ((0, 360), (0.0, 0.1), (0.0, 0.14)),
     "white": ((0, 360), (0.0, 0.04), (0.95, 1.0)),
-    "gray": ((0, 360), (0.0, 0.06), (0.4, 0.65)),
+    "gray": ((0, 360), (0.0, 0.06), (0.4, 0.58)),
 }
 """Ranges of hue in degrees, saturation and value, with clear gaps between neighbours."""
 
@@ -79,7 +79,9 @@ def shape_sprite(rng: np.random.Generator, name: str, colour: FloatPixels, size:
     corners = corners @ np.array([[c, s], [-s, c]]) * (size * _OVER / 2) + side / 2
     mask = np.zeros((side, side), np.uint8)
     cv2.fillPoly(mask, [np.round(corners * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    hollow = name == "ring" or (name not in ("circle", "cross") and rng.random() < 0.12)
+    hollow = name == "ring" or (
+        name not in ("circle", "cross") and size > 26 and rng.random() < 0.15
+    )
     if hollow:
         inner = (corners - side / 2) * rng.uniform(0.5, 0.68) + side / 2
         cv2.fillPoly(mask, [np.round(inner * 16).astype(np.int32)], 0, cv2.LINE_AA, 4)
@@ -110,8 +112,40 @@ _METALS = (
 )  # fmt: skip
 
 
-def disc_sprite(rng: np.random.Generator, name: str, size: float) -> Sprite:
-    """A coin, a button or a plain dot, `size` pixels across."""
+def _emboss(
+    rng: np.random.Generator, x: FloatPixels, y: FloatPixels, radius: FloatPixels
+) -> FloatPixels:
+    """The relief of a coin's face: a head, a figure or letters, rings, or worn metal."""
+    side = len(x)
+    relief = rng.standard_normal((max(3, side // 4), max(3, side // 4)), dtype=np.float32)
+    relief = np.tanh(cv2.resize(relief, (side, side), interpolation=cv2.INTER_CUBIC) * 2)
+    kind, reach = rng.random(), rng.uniform(0.55, 0.78)
+    if kind < 0.35:  # a head: two lobes, rough inside
+        turn = rng.uniform(0, 2 * np.pi)
+        c, s = np.cos(turn), np.sin(turn)
+        u, v = c * x + s * y, c * y - s * x
+        lobes = (np.hypot(u / 0.3, (v + 0.15) / 0.4) < 1) | (
+            np.hypot(u / 0.45, (v - 0.5) / 0.2) < 1
+        )
+        face = np.where(lobes, 0.8 + 0.3 * relief, 0.15 * relief)
+    elif kind < 0.6:  # a figure or letters
+        plate = np.zeros((side, side), np.uint8)
+        text = "".join(rng.choice(list("0125ABEGKMRS"), int(rng.integers(1, 3))))
+        scale = side / (50 if len(text) > 1 else 34)
+        (w, h), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, 1)
+        where = ((side - w) // 2, (side + h) // 2)
+        cv2.putText(plate, text, where, cv2.FONT_HERSHEY_DUPLEX, scale, 255, max(1, side // 16))
+        spin = cv2.getRotationMatrix2D((side / 2, side / 2), rng.uniform(0, 360), 1.0)
+        face = np.asarray(cv2.warpAffine(plate, spin, (side, side))) / 255 + 0.2 * relief
+    elif kind < 0.75:
+        face = 0.5 * np.cos(radius * rng.uniform(12, 26)) + 0.2 * relief
+    else:
+        face = relief * rng.uniform(0.3, 1.0)
+    return np.asarray(np.where(radius < reach, face, 0), dtype=np.float32)
+
+
+def disc_sprite(rng: np.random.Generator, name: str, size: float, *, light_from: float) -> Sprite:
+    """A coin, a button or a plain dot, `size` pixels across, lit from an angle in radians."""
     side = int(size) + 4
     y, x = (np.mgrid[0:side, 0:side].astype(np.float32) - (side - 1) / 2) / (size / 2)
     squeeze = rng.uniform(0.9, 1.0) if rng.random() < 0.4 else 1.0
@@ -125,17 +159,12 @@ def disc_sprite(rng: np.random.Generator, name: str, size: float) -> Sprite:
         base = rng.uniform(20, 245, 3)
     else:
         base = np.array(_METALS[int(rng.integers(len(_METALS)))]) * rng.uniform(0.55, 1.15)
-    angle = rng.uniform(0, 2 * np.pi)
+    angle = light_from + rng.normal(0, 0.1)
     height: FloatPixels = np.where(radius > rng.uniform(0.82, 0.9), 1.0, 0.0).astype(
         np.float32
     )  # the rim
     if name == "coin":
-        relief: FloatPixels = rng.standard_normal(
-            (max(3, side // 4), max(3, side // 4)), dtype=np.float32
-        )
-        relief = cv2.resize(relief, (side, side), interpolation=cv2.INTER_CUBIC)
-        middle = radius < rng.uniform(0.55, 0.78)
-        height += np.where(middle, np.tanh(relief * 2) * rng.uniform(0.3, 1.0), 0)
+        height += _emboss(rng, x, y, radius)
     else:
         hole = rng.uniform(0.2, 0.3)
         for a in np.arange(4) * np.pi / 2 + np.pi / 4 if rng.random() < 0.6 else (0.0, np.pi):
@@ -153,7 +182,9 @@ def disc_sprite(rng: np.random.Generator, name: str, size: float) -> Sprite:
     return Sprite(rgb * alpha[..., None], alpha)
 
 
-def grain_sprite(rng: np.random.Generator, name: str, size: float, colour: FloatPixels) -> Sprite:
+def grain_sprite(
+    rng: np.random.Generator, name: str, size: float, colour: FloatPixels, *, two_tone: bool
+) -> Sprite:
     """A grain, cell, seed, bean or pill, `size` pixels along its longer side, level."""
     side = int(size) + 4
     y, x = (np.mgrid[0:side, 0:side].astype(np.float32) - (side - 1) / 2) / (size / 2)
@@ -163,7 +194,8 @@ def grain_sprite(rng: np.random.Generator, name: str, size: float, colour: Float
         flat = np.maximum(np.abs(x) - (1 - thin), 0)
         radius = np.hypot(flat, y) / thin
     elif name == "bean":
-        radius = np.hypot(x, (y - 0.25 * x**2 + 0.1) / thin)
+        bent = np.abs(y - 0.4 * x**2 + 0.18) / (thin * 0.85)
+        radius = (np.abs(x) ** 2.6 + bent**2.6) ** (1 / 2.6)
     elif name == "seed":
         radius = np.hypot(x, y / (thin * (1.0 - 0.45 * x)))
     else:
@@ -182,7 +214,7 @@ def grain_sprite(rng: np.random.Generator, name: str, size: float, colour: Float
         nucleus = np.hypot(x - off[0], y - off[1]) < rng.uniform(0.28, 0.4)
         rgb = np.where(nucleus[..., None], rgb * 0.5, rgb)
         alpha = alpha * rng.uniform(0.75, 1.0)
-    if name == "pill" and rng.random() < 0.4:
+    if name == "pill" and two_tone:
         rgb = np.where((x > 0)[..., None], rgb, rgb * 0.4 + 140)
     return Sprite(
         (np.clip(rgb, 0, 255) * alpha[..., None]).astype(np.float32), alpha.astype(np.float32)
