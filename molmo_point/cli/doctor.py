@@ -53,7 +53,7 @@ def _prove() -> int:
     right = best is not None and (best.x - 100) ** 2 + (best.y - 60) ** 2 < 25**2
     seen = "nothing" if best is None else f"({best.x:.0f}, {best.y:.0f})"
     print(
-        f"embedded model\t{'works' if right else 'is wrong'}: a red circle at (100, 60) is pointed at "
+        f"embedded model\t{'works' if right else 'is wrong'}: red circle at (100, 60), pointed at "
         f"{seen}; loaded in {loaded - began:.2f} s, answered in {done - loaded:.2f} s"
     )
     return 0 if right else 2

@@ -33,7 +33,13 @@ class Source:
 def _means_images(word: str) -> bool:
     if word == "-" or Path(word).exists() or Path(word).suffix.lower() in _SUFFIXES:
         return True
-    return bool(glob.glob(word, recursive=True))
+    return bool(_matches(word))
+
+
+def _matches(pattern: str) -> list[Path]:
+    """Files that a pattern means; patterns may be absolute, which `Path.glob` refuses."""
+    found = glob.glob(pattern, recursive=True)  # noqa: PTH207
+    return sorted(path for path in map(Path, found) if path.is_file())
 
 
 def split_query(
@@ -87,7 +93,7 @@ def _expand(word: str) -> list[Source]:
             raise ImageError(f"The folder {word} holds no image: give images or another folder.")
         return [Source(str(file), file) for file in files]
     if not path.exists() and glob.has_magic(word):
-        files = sorted(p for p in map(Path, glob.glob(word, recursive=True)) if p.is_file())
+        files = _matches(word)
         if not files:
             raise ImageError(f'No file matches "{word}".')
         return [Source(str(file), file) for file in files]

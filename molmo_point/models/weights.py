@@ -31,30 +31,42 @@ def register_published_layout() -> None:
         get_checkpoint_conversion_mapping,
         register_checkpoint_conversion_mapping,
     )
-    from transformers.core_model_loading import Concatenate, WeightConverter, WeightRenaming
+    from transformers.core_model_loading import WeightConverter, WeightRenaming
 
     from molmo_point.models.molmo_point.config import MolmoPointConfig
     from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
+    from molmo_point.models.molmo_point.vocabulary_rows import JoinRows
 
     shared = [  # renames inside the parts; those of the parts themselves differ from Molmo2's
         rename
         for rename in get_checkpoint_conversion_mapping("molmo2")
         if not any("image_vit" in p or "vision_backbone" in p for p in rename.source_patterns)
     ]
-    renames = [
+    renames = [  # saving goes through them backwards, so the more special ones come later
         WeightRenaming(r"model\.transformer\.(?!ln_f\.|blocks\.)", "model.language_model."),
         WeightRenaming(r"model\.transformer\.ln_f\.", "model.language_model.norm."),
         WeightRenaming(r"model\.transformer\.blocks\.", "model.language_model.layers."),
-        WeightRenaming(r"model\.vit\.transformer\.resblocks\.", "model.vision_tower.layers."),
         WeightRenaming(r"model\.vit\.(?!transformer\.)", "model.vision_tower."),
+        WeightRenaming(r"model\.vit\.transformer\.resblocks\.", "model.vision_tower.layers."),
         WeightRenaming(r"model\.connector\.", "model.multi_modal_projector."),
         WeightConverter(
             source_patterns=["lm_head.output_embeddings", "lm_head.new_output_embeddings"],
             target_patterns="lm_head.weight",
-            operations=[Concatenate(dim=0)],
+            operations=[JoinRows()],
         ),
     ]
+    text = [
+        rename
+        for rename in get_checkpoint_conversion_mapping("Molmo2TextModel")
+        if not any("wte" in pattern for pattern in rename.source_patterns)
+    ]
+    rows = WeightConverter(
+        source_patterns=["wte.embedding", "wte.new_embedding"],
+        target_patterns="embed_tokens.weight",
+        operations=[JoinRows()],
+    )
     register_checkpoint_conversion_mapping("molmo_point", [*renames, *shared])
+    register_checkpoint_conversion_mapping("MolmoPointTextModel", [*text, rows])
     AutoConfig.register("molmo_point", MolmoPointConfig)
     AutoModel.register(MolmoPointConfig, MolmoPointForConditionalGeneration)
     AutoModelForImageTextToText.register(MolmoPointConfig, MolmoPointForConditionalGeneration)
@@ -76,6 +88,7 @@ def load_molmo_point(
         DeviceError: the device is too small.
     """
     import torch
+    from huggingface_hub.errors import StrictDataclassError
 
     from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 
@@ -102,10 +115,10 @@ def load_molmo_point(
             f"{device} has too little memory for {folder.name} in {dtype}: "
             "use a smaller dtype, a smaller model, or the CPU."
         ) from error
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, StrictDataclassError) as error:
         if isinstance(error, DeviceError | WeightsError):
             raise
-        first = str(error).strip().splitlines() or [type(error).__name__]
+        first = str(error.__cause__ or error).strip().splitlines() or [type(error).__name__]
         raise ModelError(f"{folder} cannot be loaded: {first[0]}") from error
     return model.eval()  # type: ignore[no-any-return]
 

@@ -11,26 +11,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from molmo_point.parsing.marks import Mark, Span, Tag, read_number
-from molmo_point.parsing.molmo import PairReader, read_click
+from molmo_point.parsing.marks import PERMILLE, Mark, Span, Tag, read_number
+from molmo_point.parsing.molmo import PairReader, read_click, read_compact
 from molmo_point.parsing.molmo2 import CoordsReader
 
 __all__ = ["Scanner"]
 
 _NAMES = ("point", "points", "track", "tracks")
 _COORDINATE = re.compile(r"[xy][0-9]{0,6}")
-_KNOWN = re.compile(r"[xy][0-9]{0,6}|alt|coords")
+_COMPACT = re.compile(r"p[0-9]{0,6}|[0-9]{1,6}")
+_KNOWN = re.compile(r"[xy][0-9]{0,6}|p[0-9]{0,6}|[0-9]{1,6}|alt|coords")
 _OUTSIDE = re.compile(r"[<(]")
 _CLICK = re.compile(r"(?:^|\W)([Cc]lick ?)\Z")
-_CLICK_CHARS = frozenset("0123456789.,% \t-+")
-_RECALL = 7  # characters kept to see whether "Click " stands before a bracket
+_CLICK_CHARS = frozenset("0123456789.,% \t-+xy=:\"'")
+_RECALL = 10  # characters kept to see "Click " before a bracket, ` coords=` before a quote
+_COORDS = re.compile(r"\s(coords ?= ?)\Z")
 _HELD_TAG = re.compile(r"<(/?)([a-z]{0,6})(\s{0,8})([A-Za-z_]{0,12}[0-9]{0,6})(\s{0,8})(=?)")
 _CLOSING = re.compile(r"</(?:points?|tracks?)[^a-z]")
 _LABEL_STOPS = {stop: re.compile(f"[<{stop}]") for stop in ("", ">", '"', "'")}
 _HELD_QUOTE = re.compile(
     r"[\"'](?:\s{0,8}(?P<slash>/?)(?P<end>>?)"
     r"|\s{1,8}(?P<name>[xy][0-9]{0,6}|c(?:o(?:o(?:r(?:ds?)?)?)?)?)"
-    r"\s{0,3}(?P<is>=?)\s{0,3}(?P<quote>[\"']?)\s{0,3}(?P<digit>[0-9]?))"
+    r"\s{0,3}(?:=\s{0,3}(?:(?P<quote>[\"'])\s{0,3}(?P<digit>[0-9]?))?)?)"
 )
 _LONGEST = 48  # characters kept of a value; a longer one is no number
 
@@ -83,6 +85,8 @@ class Scanner:
             self._coords.cut(end)
         elif state in (self._value_start, self._number) and _COORDINATE.fullmatch(self._name):
             self._pairs.end(cut_from=self._name_start, cut_to=end)
+        elif state in (self._value_start, self._compact) and _COMPACT.fullmatch(self._name):
+            self.unread.append((self._name_start, end))
         elif state == self._click or (state == self._maybe_tag and " " in self._held):
             self.unread.append((self._held_start, end))
         held = state in (self._maybe_tag, self._maybe_quote)
@@ -117,7 +121,7 @@ class Scanner:
         mark = read_click(self._value, span) if char == ")" else None
         if mark:
             self.marks.append(mark)
-        elif self._value.strip():
+        elif any(char.isdecimal() for char in self._value):
             self.unread.append(span)
         return at + 1 if char == ")" else at
 
@@ -157,7 +161,7 @@ class Scanner:
         if equals:
             return _KNOWN.fullmatch(attribute) is not None
         return any(word.startswith(attribute) for word in ("alt", "coords")) or bool(
-            _COORDINATE.fullmatch(attribute)
+            _KNOWN.fullmatch(attribute)
         )
 
     def _begin_tag(self, match: re.Match[str]) -> None:
@@ -186,8 +190,12 @@ class Scanner:
         elif _COORDINATE.fullmatch(self._name):
             tag.coordinates += 1
             self._state = self._number
+        elif _COMPACT.fullmatch(self._name):
+            tag.coordinates += 1
+            self._state = self._compact
         elif self._name == "alt" and tag.alt_start is None:
             tag.alt_start, tag.alt_quote = place, quote
+            self._recall = ""
             self._state = self._label
         else:
             self._state = self._other
@@ -211,6 +219,29 @@ class Scanner:
             self._value += " " + char if self._gap else char
         self._gap = False
         return at + 1
+
+    def _compact(self, piece: str, at: int) -> int:
+        """The value of `p=063,445` or `2=063,445`."""
+        char = piece[at]
+        longer = char == "." or (char.isdecimal() and not self._gap)
+        whole = None if longer else read_compact(self._value)
+        if whole is None and char.isspace():
+            self._gap = self._value != ""
+            return at + 1
+        joined = not self._gap or char == "," or self._value.endswith(",")
+        if whole is None and joined and (char.isdecimal() or char in ",."):
+            if len(self._value) < _LONGEST:
+                self._value += char
+            self._gap = False
+            return at + 1
+        quoted = char == self._quote
+        span = (self._name_start, self.length + at + quoted)
+        if whole is None or max(whole) > PERMILLE:
+            self.unread.append(span)
+        else:
+            self.marks.append(Mark(*whole, PERMILLE, span, len(self.tags) - 1))
+        self._begin_attributes()
+        return at + quoted
 
     def _in_coords(self, piece: str, at: int) -> int:
         char = piece[at]
@@ -273,12 +304,21 @@ class Scanner:
         # a quote may end `alt`, unless that is over, or coordinates were read: `alt="a">b" coords=`
         quote = tag.alt_quote if in_alt or self._expects_coordinates(tag) else ""
         match = _LABEL_STOPS[quote or (">" if in_alt else "")].search(piece, at)
+        place = match.start() if match else len(piece)
+        self._recall = (self._recall + piece[max(at, place - _RECALL) : place])[-_RECALL:]
         if match is None:
-            return len(piece)
-        place = match.start()
+            return place
         if piece[place] == "<":
             self._before = self._label
             self._hold(piece, place, self._maybe_tag)
+        elif (
+            piece[place] == quote
+            and self._expects_coordinates(tag)
+            and (word := _COORDS.search(self._recall))
+        ):  # 'alt="cup coords="1 1 123': nothing closed the label
+            self._name, self._name_start = "coords", self.length + place - len(word[1])
+            tag.alt_end, tag.inner_start = self._name_start - 1, None
+            self._begin_value(quote, self.length + place + 1)
         elif piece[place] == quote:
             self._hold(piece, place, self._maybe_quote)
         else:
@@ -296,6 +336,7 @@ class Scanner:
         held = self._held + char
         match = _HELD_QUOTE.fullmatch(held)
         if not match:
+            self._recall = self._held[-_RECALL:]
             self._state = self._label
             return at
         self._held = held

@@ -3,8 +3,10 @@
     <point x="63.5" y="44.5" alt="cup">cup</point>
     <points x1="10.0" y1="20.5" x2="30.0" y2="40.0" alt="cups">cups</points>
     Click(63.5, 44.5)
+    <point p=635,445 alt="cup">cup</point>                      compact: 0.1 percent
+    <points 1=100,205 2=300,400 alt="cups">cups</points>
     (63.5, 44.5)        bare: only if the answer has no tag and no click
-    p=635,445           bare, compact: 0.1 percent
+    p=635,445           bare, compact
 
 Source: the point formatting and the extractor of Molmo's training code (arXiv:2409.17146).
 """
@@ -16,10 +18,11 @@ from collections.abc import Sequence
 
 from molmo_point.parsing.marks import PERCENT, PERMILLE, Mark, Span, read_number
 
-__all__ = ["PairReader", "format_pairs", "read_bare", "read_click"]
+__all__ = ["PairReader", "format_pairs", "read_bare", "read_click", "read_compact"]
 
 _NUM = r"[0-9]{1,6}(?:\.[0-9]{1,12})?"
 _CLICK = re.compile(rf"\s{{0,4}}({_NUM})\s{{0,4}}[, ]\s{{0,4}}({_NUM})\s{{0,4}}")
+_COMPACT = re.compile(r"([0-9]{3,4}),([0-9]{3,4})")
 _BARE = re.compile(
     rf"(?<![\w)\]])\(\s{{0,3}}(?P<px>{_NUM})%?(?:\s{{0,3}},\s{{0,3}}|\s{{1,3}})(?P<py>{_NUM})%?\s{{0,3}}\)"
     r"|(?<![\w.])(?:p[0-9]{0,4}|[0-9]{1,4})\s{0,3}=\s{0,3}(?P<cx>[0-9]{3,4})"
@@ -28,7 +31,13 @@ _BARE = re.compile(
     rf"y(?P=k)=[\"']\s{{0,3}}(?P<ay>{_NUM})\s{{0,3}}[\"']"
 )
 _CUT = re.compile(
-    r"(?:(?<![\w)\]])\(\s{0,3}[0-9][0-9.,%\s]{0,24}|(?<![\w.])p[0-9]{0,4}=[0-9]{0,4},?[0-9]{0,4})\Z"
+    r"(?:(?<![\w)\]])\(\s{0,3}[0-9][0-9.,%\s]{0,24}"
+    r"|(?<![\w.])(?:p[0-9]{0,4}|[0-9]{1,4}(?==[0-9]{3},))=(?:[0-9]{0,4}|[0-9]{3,4},[0-9]{0,2}))\Z"
+)
+
+
+_NEAR = re.compile(
+    r"(?<![\w.])p[0-9]{0,4}\s{0,3}=\s{0,3}[0-9.]{1,24}\s{0,3},\s{0,3}[0-9.]{1,24}(?<!\.)"
 )
 
 
@@ -85,6 +94,12 @@ def read_click(inside: str, span: Span) -> Mark | None:
     return Mark(x, y, PERCENT, span)
 
 
+def read_compact(value: str) -> tuple[float, float] | None:
+    """The x and y of "063,445", in 0.1 percent and not yet bounded, or None."""
+    match = _COMPACT.fullmatch(value)
+    return (float(match[1]), float(match[2])) if match else None
+
+
 def read_bare(text: str) -> tuple[list[Mark], list[Span], bool]:
     """The points of an answer that has neither a tag nor a click.
 
@@ -98,9 +113,8 @@ def read_bare(text: str) -> tuple[list[Mark], list[Span], bool]:
     marks: list[Mark] = []
     unread: list[Span] = []
     alone = re.search(r"\w", _BARE.sub("", text)) is None
-    last = 0
-    for match in _BARE.finditer(text):
-        last = match.end()
+    found_at = list(_BARE.finditer(text))
+    for match in found_at:
         found = match.groupdict()
         scale = PERMILLE if found["cx"] else PERCENT
         left = found["px"] or found["cx"] or found["ax"]
@@ -111,15 +125,18 @@ def read_bare(text: str) -> tuple[list[Mark], list[Span], bool]:
             unread.append(match.span())
         else:
             marks.append(Mark(x, y, scale, match.span()))
+    last = found_at[-1].end() if found_at else 0
     cut = _CUT.search(text, max(last, len(text) - 40))
     if cut:
         unread.append(cut.span())
+    starts = {match.start() for match in found_at} | {cut.start() if cut else -1}
+    unread += [near.span() for near in _NEAR.finditer(text) if near.start() not in starts]
     return marks, unread, cut is not None
 
 
 def format_pairs(pairs: Sequence[tuple[float, float]], label: str, alt: str | None = None) -> str:
     """The trained tag of points in percent: one decimal, by x, then y, of the rounded values."""
-    rounded = sorted((round(x, 1), round(y, 1)) for x, y in pairs)
+    rounded = sorted((round(x, 1) + 0.0, round(y, 1) + 0.0) for x, y in pairs)  # no -0.0
     alt = label if alt is None else alt
     if len(rounded) == 1:
         x, y = rounded[0]

@@ -19,7 +19,7 @@ from molmo_point.parsing.marks import PERMILLE, Mark, Span
 
 __all__ = ["CoordsReader", "format_groups", "is_frame"]
 
-_FRAME = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+_FRAME = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}")
 _OBJECT = re.compile(r"[0-9]{1,12}")
 _COORDINATE = re.compile(r"[0-9]{3,4}")
 _LONGEST = 32  # characters of a number; a longer one is none, and must not cost memory

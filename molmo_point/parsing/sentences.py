@@ -12,22 +12,28 @@ TAG = "\ufffc"
 _UP_TO_TEN = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 _TEENS = ["eleven", "twelve", *(f"{stem}teen" for stem in ("thir", "four", "fif", "six", "seven"))]
 _WORDS = [*_UP_TO_TEN, *_TEENS, "eighteen", "nineteen", "twenty"]
-_NUMBER = r"([0-9]{1,9}(?:,[0-9]{3}){0,2}(?![0-9]|[.,][0-9])|(?:" + "|".join(_WORDS) + r")\b)"
+_HIGHER = r"(?![- ](?:one|two|three|four|five|six|seven|eight|nine|dozen|hundred|thousand)\b)"
+_NUMBER = (
+    r"([0-9]{1,9}(?:,[0-9]{3}){0,2}(?![0-9]|[.,][0-9])|(?:"
+    + "|".join(_WORDS)
+    + rf")\b{_HIGHER})"  # not the "twenty" of "twenty-one"
+)
 _TOTAL_OF_TAG = re.compile(rf"{TAG}[\s>]{{0,4}}shows? a total of {_NUMBER}")
 _NUMBER_OF_TAG = re.compile(rf"\bthere (?:is|are) {_NUMBER} {TAG}")
 _TOTAL = re.compile(rf"\ba total of {_NUMBER}")
 _THERE_ARE = re.compile(rf"\bthere (?:is|are) {_NUMBER}")
 _ALONE = re.compile(_NUMBER)
 
-_SPECIAL = re.compile(r"<\|[a-zA-Z_]{1,24}\|>")
-_SENTENCE_END = re.compile(r"[.!?](?= |\Z)")
+_SPECIAL = re.compile(r"<\|[a-zA-Z_]{1,24}\|>|</?s>|<eos>")
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4`", "'") | {"*": None})
+_SENTENCE_END = re.compile(r"[.!](?= |\Z)|(?<=\?) ")  # a question stays one, and says nothing
 _LONGEST = 200  # characters of a sentence that says "none"; a longer one says more than that
 _OPENING = re.compile(
-    r"(?:(?:no|sorry|i'm sorry|i am sorry|i apologize|unfortunately|actually|assistant)[,:;]? "
-    r"(?:but )?){1,3}"
+    r"(?:(?:no|sorry|i'm sorry|i am sorry|i apologize|unfortunately|actually|assistant"
+    r"|image [0-9]{1,3})[,:;]? (?:but )?){1,3}"
 )
 _NO_APOSTROPHE = re.compile(r"\b(is|are|was|were|do|does|did|could|ca)nt\b")
-_IS_NOT = re.compile(r"\b(it|that|this|there)'s not\b")
+_IS = re.compile(r"\b(it|that|this|there)'s\b")
 _ARE_NOT = re.compile(r"\b(they|these|those)'re not\b")
 _PICTURE = (
     r"(?:(?:this|the|that|these|your) )?(?:image|picture|photo|video|scene|frame|screenshot)s?"
@@ -35,6 +41,8 @@ _PICTURE = (
 _SEEN = r"(?:visible|present|available|found|shown|detected|seen|there|to be seen|to be found)"
 _PLACE = rf"(?: (?:{_SEEN} )?(?:in|on) {_PICTURE}| {_SEEN}(?: here)?| here)?"
 _THING = r"[^,;:]{1,80}?"
+_WORDS_ONLY = r"(?!.{0,80}\band\b)[^,;:0-9]{1,80}?"
+_MANY = r"(?:many|much|just|enough|all|every|merely|exactly|quite|that many)\b"
 _NOT = r"(?:is not|isn't|are not|aren't|was not|wasn't|were not|weren't)"
 _DO_NOT = (
     r"(?:do not|don't|does not|doesn't|did not|didn't|cannot|can't|can not|could not|couldn't)"
@@ -47,9 +55,13 @@ _NONE = re.compile(
         (
             rf"(?:there (?:is|are|were|was) |i (?:see|found|find) )?(?:none|nothing)"
             rf"(?: of (?:them|those|these|it))?(?: (?:is|are|was|were)(?= ))?{_PLACE}",
-            rf"there (?:{_NOT}|(?:is|are|was|were) no) (?!{_PICTURE}(?: {_GIVEN})?\Z){_THING}",
-            rf"(?:there (?:is|are) )?(?:0|zero)(?: {_THING})?",
-            rf"{_PICTURE} {_DO_NOT} (?:contain|show|have|include|depict) (?:any|an?) {_THING}",
+            rf"there (?:{_NOT}(?! {_MANY})|(?:is|are|were|was) no) "
+            rf"(?!{_PICTURE}(?: {_GIVEN})?\Z){_THING}",
+            rf"(?:there (?:is|are) )?(?:0|zero)(?! (?:or|to|and)\b)(?: {_WORDS_ONLY})?",
+            rf"{_PICTURE} {_DO_NOT} (?:contain|show|have|include|depict) (?:(?:any|an?) )?{_THING}",
+            rf"{_PICTURE} (?:contains?|shows?|has|have|includes?|depicts?) no {_THING}",
+            rf"i (?:see|find|found) no {_THING}",
+            r"nothing to (?:point|show|count|mark)(?: (?:at|to|out))?",
             rf"{_SUBJECT} {_NOT} (?:{_SEEN} )?(?:in|on) {_PICTURE}",
             rf"{_SUBJECT} {_NOT} (?:{_SEEN}|here)",
             rf"{_SUBJECT} {_DO_NOT} (?:appear|exist|occur)(?: to be)?{_PLACE}",
@@ -59,7 +71,7 @@ _NONE = re.compile(
             rf"no {_NAMES}{_PLACE}",
             rf"no {_THING} (?:(?:is|are|was|were) )?(?:{_SEEN}|in {_PICTURE})"
             rf"(?: (?:in|on) {_PICTURE})?",
-            r".{0,120}\ba total of (?:0|zero|none)(?: .{1,40})?",
+            rf".{{0,120}}\ba total of (?:0|zero|none)(?! (?:or|to|and)\b)(?: {_WORDS_ONLY})?",
         )
     )
 )
@@ -71,10 +83,10 @@ _BUT = re.compile(
 
 
 def _plain(prose: str) -> str:
-    """Lower case, straight apostrophes, single spaces, no special tokens."""
-    text = _SPECIAL.sub(" ", prose).replace("\u2019", "'").replace("\u2018", "'").replace("`", "'")
+    """Lower case, straight apostrophes, single spaces, neither emphasis nor special tokens."""
+    text = _SPECIAL.sub(" ", prose).translate(_APOSTROPHES)
     text = _NO_APOSTROPHE.sub(r"\1n't", " ".join(text.lower().split()))
-    return _ARE_NOT.sub(r"\1 are not", _IS_NOT.sub(r"\1 is not", text))
+    return _ARE_NOT.sub(r"\1 are not", _IS.sub(r"\1 is", text))
 
 
 def _to_int(number: str) -> int:
@@ -99,18 +111,27 @@ def read_stated_count(prose: str) -> int | None:
     return _to_int(match[1]) if match else None
 
 
-def says_none(prose: str) -> bool:
-    """Whether a sentence says outright that nothing is there, and none says the contrary."""
-    if read_stated_count(prose):
-        return False
+def says_none(prose: str, query: str = "") -> bool:
+    """Whether a sentence says outright that nothing is there, and none says the contrary.
+
+    Args:
+        prose: as for `read_stated_count`.
+        query: the user's words: "No dogs." answers "dogs", and may be the text of a sign otherwise.
+    """
     text = _plain(prose.replace("\n", " . "))
-    return any(_is_none(sentence) for sentence in _SENTENCE_END.split(text))
+    counts = (*_TOTAL.findall(text), *_THERE_ARE.findall(text), read_stated_count(prose) or "0")
+    if any(_to_int(str(count)) for count in counts):
+        return False
+    asked = "no " + _plain(query).strip(" .!?()\"'")
+    return any(_is_none(sentence, asked) for sentence in _SENTENCE_END.split(text))
 
 
-def _is_none(sentence: str) -> bool:
-    sentence = sentence.strip(" .!*()\"'")
+def _is_none(sentence: str, asked: str) -> bool:
+    sentence = sentence.strip(" .!()\"'")
     if not sentence or len(sentence) > _LONGEST:
         return False
+    if sentence == asked:
+        return True
     opening = _OPENING.match(sentence)
     if opening and opening.end() < len(sentence) and not _NONE.fullmatch(sentence):
         sentence = sentence[opening.end() :]

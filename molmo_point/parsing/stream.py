@@ -11,9 +11,10 @@ from molmo_point.errors import InvalidPoint, MolmoPointError
 from molmo_point.parsing.doubts import describe_doubts
 from molmo_point.parsing.grammar import Scanner
 from molmo_point.parsing.labels import read_label
-from molmo_point.parsing.marks import Mark, Span, Tag
+from molmo_point.parsing.marks import Mark
 from molmo_point.parsing.molmo import read_bare
-from molmo_point.parsing.sentences import TAG, read_stated_count, says_none
+from molmo_point.parsing.remains import find_lost, find_silent, read_prose
+from molmo_point.parsing.sentences import read_stated_count, says_none
 from molmo_point.points import Point, Points, State
 
 __all__ = ["ImageSizes", "PointStream", "check_sizes", "parse_points"]
@@ -40,7 +41,7 @@ def parse_points(text: str, *, image_size: ImageSizes, query: str = "") -> Point
         text: the answer, with or without the model's special tokens.
         image_size: (width, height) of the original image in pixels, or a sequence of them, one for
             each image of the query. The result has the first; each point is in pixels of its own.
-        query: the user's words, for the result.
+        query: the user's words, for the result; "No cups." is a "none" where they were "cups".
 
     Raises:
         InvalidPoint: the image size is not one or several pairs of whole positive numbers.
@@ -79,6 +80,7 @@ class PointStream:
         self._pieces: list[str] = []
         self._starts: list[int] = []
         self._emitted = 0
+        self._alts: dict[int, str] = {}
         self._result: Points | None = None
 
     def feed(self, chunk: str) -> list[Point]:
@@ -115,11 +117,14 @@ class PointStream:
         tag = self._scanner.tags[mark.tag]
         if tag.alt_start is None or tag.alt_end is None:
             return ""
+        if mark.tag in self._alts:
+            return self._alts[mark.tag]
         first = bisect_right(self._starts, tag.alt_start) - 1
         last = bisect_right(self._starts, tag.alt_end)
         text = "".join(self._pieces[first:last])
         start = self._starts[first]
-        return text[tag.alt_start - start : tag.alt_end - start]
+        self._alts[mark.tag] = text[tag.alt_start - start : tag.alt_end - start]
+        return self._alts[mark.tag]
 
     def _place(self, mark: Mark, label: str) -> Point | None:
         """The mark in pixels, or None if there is no such image."""
@@ -145,25 +150,27 @@ class PointStream:
     def _read(self, text: str) -> Points:
         scanner = self._scanner
         marks, unread, truncated = scanner.marks, scanner.unread, scanner.truncated
-        prose = _without_tags(text, scanner.tags)
+        prose = read_prose(text, scanner.tags)
         if not marks and not any(tag.coordinates for tag in scanner.tags):
             marks, bare, cut = read_bare(text)
             unread, truncated = unread + bare, truncated or cut
+        taken = {mark.span[0] for mark in marks} | {start for start, _ in unread}
+        unread = unread + [span for span in find_lost(text, scanner.tags) if span[0] not in taken]
         labels = [read_label(text, tag) for tag in scanner.tags]
         points: list[Point] = []
-        unread = unread + _silent_tags(scanner, marks)
+        unread = unread + find_silent(scanner.tags, marks, scanner.unread)
         for mark in marks:
             point = self._place(mark, "" if mark.tag is None else labels[mark.tag])
             if point is None:
                 unread.append(mark.span)
             else:
                 points.append(point)
-        parts = tuple(text[start : min(end, start + _UNREAD)] for start, end in sorted(unread))
+        parts = tuple(text[start : min(end, start + _UNREAD)] for start, end in sorted(set(unread)))
         broken = any(char in part for part in parts for char in "0123456789")
         state: State = "unreadable"
         if points:
             state = "points"
-        elif not broken and says_none(prose):
+        elif not broken and says_none(prose, self._query):
             state = "none"
         stated = read_stated_count(prose)
         return Points(
@@ -213,28 +220,3 @@ def _bad_size(image_size: object) -> str:
         "An image size is (width, height) in whole pixels, or a sequence of those, got "
         f"{image_size!r:.80}."
     )
-
-
-def _without_tags(text: str, tags: Sequence[Tag]) -> str:
-    """The words around the tags, with `sentences.TAG` in the place of each tag."""
-    parts, at = [], 0
-    for tag in tags:
-        # nothing closed it: what stands behind its `>` may be words of the answer
-        unclosed = not tag.closed and tag.inner_start is not None
-        stop = tag.inner_start if unclosed and tag.inner_start is not None else tag.stop
-        parts += [text[at : tag.start], TAG]
-        at = max(at, stop)
-    return "".join([*parts, text[at:]])
-
-
-def _silent_tags(scanner: Scanner, marks: Sequence[Mark]) -> list[Span]:
-    """Tags of which neither a point nor an unread part has come, as unread parts."""
-    spoken = {mark.tag for mark in marks}
-    starts = sorted(start for start, _ in scanner.unread)
-    silent = []
-    for index, tag in enumerate(scanner.tags):
-        end = tag.stop if tag.inner_start is None else tag.inner_start
-        inside = bisect_right(starts, tag.stop) - bisect_right(starts, tag.start)
-        if index not in spoken and not inside:
-            silent.append((tag.start, end))
-    return silent

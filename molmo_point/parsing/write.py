@@ -48,9 +48,11 @@ def format_points(
         separator: between Molmo2's groups: ";", or a tab as the older models have it.
 
     Raises:
-        InvalidPoint: a point lies in an image without a size, a track without time or object, or
-            Molmo is given several images.
+        InvalidPoint: a point lies in an image without a size, a track without time or object,
+            Molmo is given several images, or the points are those of an unreadable answer.
     """
+    if points.state == "unreadable":
+        raise InvalidPoint(f"An unreadable answer cannot be written, got {points.text!r:.80}.")
     if not points:
         return "No tracks available." if tracks else "There are none."
     label = points[0].label if label is None else label

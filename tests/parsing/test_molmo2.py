@@ -47,6 +47,15 @@ def read(text, size=(1000, 500)):
             [(1, 0, None, 123, 228, 'the "Save" key')],
         ),
         (
+            '<points coords="1. 1 123 456;.5 2 200 300">L</points>',
+            [(1, 0, 1.0, 123, 228, "L"), (2, 0, 0.5, 200, 150, "L")],
+        ),
+        ('<points alt="cup coords="1 1 123 456"/>', [(1, 0, None, 123, 228, "cup")]),
+        (
+            '<points alt="x" coords" coords="1 1 123 456">x" coords</points>',
+            [(1, 0, None, 123, 228, 'x" coords')],
+        ),
+        (
             '<points alt="a">b" coords="1 1 123 456">a">b</points>',
             [(1, 0, None, 123, 228, 'a">b')],
         ),
@@ -86,6 +95,8 @@ def test_empty_group_is_passed_over():
         ('<points coords="2 1 123 456">L</points>', 0, ("1 123 456",), False),
         ('<points coords="0 1 123 456">L</points>', 0, ("1 123 456",), False),
         ('<points coords="1.2.3 1 123 456">L</points>', 0, ("1 123 456",), False),
+        ('points coords="1 1 123 456">L</points>', 0, ('coords="1 1 123 456"',), False),
+        ('<points a,t="L" coords="1 1 123 456">L', 0, ('coords="1 1 123 456"',), False),
         ('<points coords="">L</points>', 0, ('<points coords="">',), False),
         ('<points coords="1 1 123 456 2 500 60', 1, ("2 500 60",), True),
         ('<points coords="1 1 123 456 2 500', 1, ("2 500",), True),

@@ -44,6 +44,14 @@ def read(text):
         "Counting the dogs shows a total of 0.",
         "A total of zero.",
         'There are 0 <points coords="">dogs</points>.',
+        "There's none.",
+        "This isn\u00b4t in the image.",
+        "There are none.</s>",
+        "Image 1: There are none.",
+        "The image contains no dogs.",
+        "I see no dogs.",
+        "Nothing to point at.",
+        "Are there dogs? None.",
     ],
 )
 def test_none(text):
@@ -65,12 +73,32 @@ def test_none(text):
         "There are none. There are three on the right.",
         "3",
         "0.5",
+        "There are not many dogs.",
+        "There isn't just one dog.",
+        "There are none? I think there are.",
+        "0 or 1",
+        "A total of 0 dogs and 3 cats.",
+        "A total of 0 dogs and a total of 3 cats.",
+        "No parking.",
         'There are none. <point x="10',
         'There are none. <points coords="1 1 1500 200">dogs</points>',
         "\x00\ud800",
     ],
 )
 def test_neither_points_nor_none(text):
+    assert read(text).state == "unreadable"
+
+
+def test_no_and_the_query_is_none():
+    found = parse_points("No red cups.", image_size=(1000, 1000), query="Red cups")
+    assert found.state == "none"
+    assert read("No red cups.").state == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "text", ["<POINT_12>", '<points coords="<POINT_12> <POINT_34><POINT_5>1<POINT_99>">a</points>']
+)
+def test_tokens_of_grounding_are_no_text(text):
     assert read(text).state == "unreadable"
 
 
@@ -97,6 +125,9 @@ TWO = '<points x1="1.0" y1="2.0" x2="3.0" y2="5.0" alt="dogs">dogs</points>'
         ("Seventeen.", 17),
         ("0", 0),
         ("There are none.", None),
+        (f"Counting the {TWO} shows a total of **2**.", 2),
+        (f"There are twenty-one {TWO}.", None),
+        ("A total of two hundred.", None),
         ("3.5", None),
         ("9" * 5000, None),
     ],

@@ -93,6 +93,16 @@ def test_image_size_may_not_be(size):
         PointStream(image_size=size)
 
 
+def test_a_long_label_and_many_points_take_linear_time():
+    text = f'<points alt="{"a" * 100_000}" coords="1 {"1 123 456 " * 10_000}">b</points>'
+    reader = stream()
+    start = time.process_time()
+    given_out = [point for at in range(0, len(text), 3) for point in reader.feed(text[at : at + 3])]
+    assert len(given_out) == len(reader.finish()) == 10_000
+    assert {point.label for point in given_out} == {"a" * 100_000}
+    assert time.process_time() - start < 2.0
+
+
 HEADS = [
     "",
     '<points x1="1.0" y1="2.0" alt="',
@@ -121,13 +131,19 @@ UNITS = [
     "no a ",
     "there are 3 ",
     "1,000,",
+    "p=1",
+    "1=063,445 ",
+    "a total of ",
+    ' coords="1 ',
+    "no. ",
 ]
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_200_kb_of_anything_takes_linear_time(unit):
     for head in HEADS:
-        text = head + unit * (200_000 // len(unit))
+        size = 200_000 if head in HEADS[:2] else 70_000
+        text = head + unit * (size // len(unit))
         start = time.process_time()
         whole = parse_points(text, image_size=(640, 480))
         assert time.process_time() - start < 2.0  # a quadratic scan takes minutes

@@ -24,6 +24,11 @@ def test_molmo_sorts_by_rounded_x_then_y():
     )
 
 
+def test_zero_has_no_sign():
+    text = format_points(points((-0.1, 0)), dialect="molmo")
+    assert text == '<point x="0.0" y="0.0" alt="cup">cup</point>'
+
+
 def test_molmo2_sorts_and_pads():
     found = points((1000, 500), (7, 450), (7, 0.5))
     text = format_points(found, dialect="molmo2", wording="count_first")
@@ -58,6 +63,7 @@ def test_number_alone():
         (points((1, 2), image_index=1), {"dialect": "molmo2"}),
         (points((1, 2), timestamp=1.0), {"dialect": "molmo"}),
         (points((1, 2)), {"dialect": "molmo2", "tracks": True}),
+        (Points((), (1000, 500), text="hm", state="unreadable"), {"dialect": "molmo"}),
     ],
 )
 def test_refuses_what_the_dialect_cannot_say(found, options):

@@ -16,7 +16,12 @@ from torch import Tensor, nn
 from transformers.cache_utils import Cache, DynamicCache
 from transformers.generation import GenerationMixin
 from transformers.modeling_outputs import ModelOutput
-from transformers.models.molmo2.modeling_molmo2 import Molmo2Model, Molmo2PreTrainedModel
+from transformers.models.molmo2.modeling_molmo2 import (
+    Molmo2Adapter,
+    Molmo2PreTrainedModel,
+    Molmo2TextModel,
+    Molmo2VisionModel,
+)
 
 from molmo_point.models.molmo_point.config import MolmoPointConfig
 from molmo_point.models.molmo_point.grounding import PointKeys, PointPredictor, Reading
@@ -57,13 +62,20 @@ class MolmoPointOutput(ModelOutput):  # type: ignore[misc]  # transformers' clas
     last_patch: Tensor | None = None
 
 
-class MolmoPointModel(Molmo2Model):  # type: ignore[misc]
+class MolmoPointTextModel(Molmo2TextModel):  # type: ignore[misc]
+    """Molmo2's decoder under a name of its own, which its tensors' published names go by."""
+
+
+class MolmoPointModel(Molmo2PreTrainedModel):  # type: ignore[misc]
     """Vision encoder, connector, decoder and point head, without the text head."""
 
     config: MolmoPointConfig
 
     def __init__(self, config: MolmoPointConfig) -> None:
         super().__init__(config)
+        self.vision_tower = Molmo2VisionModel(config.vision_config)
+        self.multi_modal_projector = Molmo2Adapter(config.adapter_config)
+        self.language_model = MolmoPointTextModel(config.text_config)
         vision, width = config.vision_config, config.text_config.hidden_size
         if config.patch_stem == "conv":
             rows, columns = (side // vision.patch_size for side in vision.image_size)

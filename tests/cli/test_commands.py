@@ -1,0 +1,162 @@
+"""The program as a person runs it: what it prints, where, and with which exit code."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SHAPES = Path(__file__).parents[2] / "examples" / "shapes.png"
+MAIN = "from molmo_point.cli.main import main; main()"
+
+
+def run(*words, cwd=None, stdin=None):
+    return subprocess.run(
+        [sys.executable, "-c", MAIN, *map(str, words)],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def said(done, stream="stdout"):
+    return getattr(done, stream).decode()
+
+
+def one_sentence(done, *words):
+    """It failed with exit code 2, one line, no traceback, and these words in it."""
+    text = said(done, "stderr")
+    assert done.returncode == 2, text
+    assert "Traceback" not in text
+    assert said(done) == ""
+    for word in words:
+        assert word in text
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two images and a file that is none."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for name in ("a.png", "b.png"):
+        Image.fromarray(rng.integers(0, 255, (60, 80, 3), dtype=np.uint8)).save(folder / name)
+    (folder / "c.png").write_bytes(b"no image")
+    return folder
+
+
+def test_count_prints_the_number_alone():
+    done = run("count", SHAPES, "red circles")
+    assert done.returncode == 0
+    assert int(said(done)) >= 0
+
+
+def test_count_without_a_query_counts_what_stands_out():
+    done = run("count", SHAPES, "--json")
+    assert json.loads(said(done))["query"] == "objects"
+
+
+def test_json_has_exactly_the_promised_keys():
+    done = run("point", SHAPES, "circles", "--json")
+    line = json.loads(said(done))
+    assert list(line) == ["image", "query", "image_size", "state", "count", "truncated", "points"]
+    assert line["image_size"] == [480, 360]
+    assert line["count"] == len(line["points"])
+    for point in line["points"]:
+        assert list(point) == ["x", "y", "label", "confidence"]
+
+
+def test_point_prints_pixels_and_confidence():
+    done = run("point", SHAPES, "objects")
+    for line in said(done).splitlines():
+        x, y, sure = map(float, line.split("\t"))
+        assert 0 <= x <= 480
+        assert 0 <= y <= 360
+        assert 0 <= sure <= 1
+
+
+def test_a_folder_goes_on_after_a_bad_file(folder):
+    done = run("count", folder, "dots")
+    assert done.returncode == 1
+    lines = said(done).splitlines()
+    assert [line.split("\t")[0] for line in lines] == [str(folder / "a.png"), str(folder / "b.png")]
+    assert "c.png" in said(done, "stderr")
+    assert "Traceback" not in said(done, "stderr")
+
+
+def test_patterns_and_several_files(folder):
+    pattern = run("count", folder / "[ab].png", "dots")
+    files = run("count", folder / "a.png", folder / "b.png", "--query", "dots")
+    assert pattern.returncode == files.returncode == 0
+    assert said(pattern) == said(files)
+
+
+def test_standard_input_is_an_image_or_a_list():
+    image = run("count", "-", "stars", stdin=SHAPES.read_bytes())
+    paths = run("count", "-", "stars", stdin=f"{SHAPES}\n".encode())
+    plain = run("count", SHAPES, "stars")
+    assert said(image) == said(paths) == said(plain)
+
+
+def test_draw_writes_the_picture(tmp_path, folder):
+    target = tmp_path / "deep" / "out.png"
+    assert run("count", SHAPES, "stars", "--draw", target).returncode == 0
+    assert Image.open(target).width == 480
+    run("count", folder, "dots", "--draw", tmp_path / "all")
+    assert {path.name for path in (tmp_path / "all").iterdir()} == {"a.png", "b.png"}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["point", "missing.png", "stars"], ["missing.png"]),
+        (["point", SHAPES], ["words"]),
+        (["point", SHAPES, "  "], ["query"]),
+        (["point", SHAPES, "xylophone"], ["xylophone", "models --names"]),
+        (["count", SHAPES, "stars", "--model", "nowhere"], ["nowhere", "models"]),
+        (["count", SHAPES, "stars", "--model", "."], ["config.json"]),
+        (["count", SHAPES, "stars", "--model", "allenai/Molmo-7B-D-0924"], ["Molmo-7B-D"]),
+        (["count", SHAPES, "stars", "--device", "cuda"], ["cuda"]),
+        (["count", SHAPES, "stars", "--device", "toaster"], ["toaster"]),
+        (["count", SHAPES, "stars", "--draw", "out.nonsense"], ["out.nonsense"]),
+        (["count", "."], ["."]),
+    ],
+    ids=lambda value: "-".join(map(str, value))[-40:] if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_sentence(words, expected, tmp_path):
+    one_sentence(run(*words, cwd=tmp_path), *expected)
+
+
+def test_a_model_without_a_tensor_names_it(tmp_path):
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    import molmo_point.models.registry as registry
+
+    broken = tmp_path / "broken"
+    shutil.copytree(Path(registry.__file__).parent / "embedded", broken)
+    weights = broken / "model.safetensors"
+    tensors = load_file(weights)
+    tensors.pop("lm_head.output_embeddings")
+    save_file(tensors, weights, metadata={"format": "pt"})
+    one_sentence(run("count", SHAPES, "stars", "--model", broken), "lm_head")
+    weights.unlink()
+    one_sentence(run("count", SHAPES, "stars", "--model", broken), "safetensors")
+
+
+def test_models_names_version_help():
+    assert "allenai/MolmoPoint-8B" in said(run("models"))
+    assert {"apple", "circles", "red"} <= set(said(run("models", "--names")).split())
+    assert said(run("--version")).strip()[0].isdigit()
+    assert "count" in said(run("--help"))
+
+
+def test_doctor_says_what_is_here():
+    done = run("doctor")
+    assert "torch" in said(done)
+    assert "embedded model" in said(done)

@@ -1,0 +1,127 @@
+"""`Pointer` and `View`: the same answers by every way of asking."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from molmo_point import Pointer
+from molmo_point.errors import ImageError, ModelError, QueryError
+
+SHAPES = Path(__file__).parents[1] / "examples" / "shapes.png"
+QUERIES = ["red circles", "stars", "objects"]
+
+
+@pytest.fixture(scope="module")
+def pointer():
+    return Pointer()
+
+
+def test_every_way_of_asking_agrees(pointer):
+    single = [pointer.point(SHAPES, query) for query in QUERIES]
+    with pointer.look(SHAPES) as view:
+        together = view.points(QUERIES)
+        assert [p.xy().tolist() for p in together] == [p.xy().tolist() for p in single]
+        assert [p.text for p in together] == [p.text for p in single]
+        assert view.count("stars").points.xy().tolist() == single[1].xy().tolist()
+    assert int(pointer.count(SHAPES)) == len(single[2])
+    streamed = [(point.x, point.y) for point in pointer.stream(SHAPES, "objects")]
+    assert streamed == [(point.x, point.y) for point in single[2]]
+    batch = pointer.batch([SHAPES, SHAPES], "stars")
+    assert next(batch).xy().tolist() == single[1].xy().tolist()
+
+
+def test_results_know_their_image_and_query(pointer):
+    points = pointer.point(SHAPES, "stars")
+    assert points.image_size == (480, 360)
+    assert points.query == "stars"
+    assert points.state in ("points", "none")
+    assert bool(points) == (points.state == "points")
+    for point in points:
+        assert 0 <= point.x <= 480
+        assert 0 <= point.y <= 360
+        assert point.confidence is not None
+        assert 0 < point.confidence <= 1
+
+
+def test_one_point_when_asked_for_one(pointer):
+    assert len(pointer.point(SHAPES, "rockets", single=True)) == 1
+
+
+def test_the_same_on_one_and_on_two_threads(pointer):
+    threads = torch.get_num_threads()
+    try:
+        one, two = [], []
+        for number, results in ((1, one), (2, two)):
+            torch.set_num_threads(number)
+            results += pointer.look(SHAPES).points(QUERIES)
+        for first, second in zip(one, two, strict=True):
+            assert first.text == second.text
+            assert first.xy().tolist() == second.xy().tolist()
+            sure = [[point.confidence for point in points] for points in (first, second)]
+            np.testing.assert_allclose(*sure, atol=2e-4)  # float32 sums in another order
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_many_threads_may_ask_at_once(pointer):
+    view = pointer.look(SHAPES)
+    expected = view.point("stars").to_json()
+    found = []
+
+    def ask():
+        found.append(view.point("stars").to_json())
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 4
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 700, 3), (900, 40, 3), (50, 60)])
+def test_odd_images(pointer, shape):
+    image = np.full(shape, 200, dtype=np.uint8)
+    assert pointer.point(image, "stars").image_size == (shape[1], shape[0])
+
+
+def test_batch_is_lazy(pointer):
+    def images():
+        yield SHAPES
+        raise RuntimeError("taken too early")
+
+    results = pointer.batch(images(), "stars")
+    assert next(results).image_size == (480, 360)
+
+
+def test_a_closed_view_says_so(pointer):
+    with pointer.look(SHAPES) as view:
+        view.point("stars")
+    with pytest.raises(QueryError, match="closed"):
+        view.point("stars")
+
+
+def test_what_it_cannot_do_is_a_sentence(pointer):
+    assert not pointer.spec.language
+    with pytest.raises(ModelError, match="only points"):
+        pointer.ask(SHAPES, "what is this")
+    with pytest.raises(ModelError, match="only points"):
+        pointer.describe(SHAPES)
+    with pytest.raises(QueryError, match="xylophone"):
+        pointer.point(SHAPES, "a xylophone")
+    with pytest.raises(QueryError, match="words"):
+        pointer.point(SHAPES, "   ")
+    with pytest.raises(ImageError, match="missing"):
+        pointer.point("missing.png", "stars")
+
+
+def test_punctuation_and_case_do_not_matter(pointer):
+    plain = pointer.point(SHAPES, "red circles").xy().tolist()
+    assert pointer.point(SHAPES, "Red circles!").xy().tolist() == plain
+
+
+def test_repr_names_the_model(pointer):
+    assert repr(pointer) == 'Pointer("embedded", device="cpu", dtype="torch.float32")'

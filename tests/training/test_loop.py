@@ -1,0 +1,145 @@
+"""A run: resumed exactly, learning, exported for `Pointer`."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from molmo_point import Pointer
+from molmo_point.data.names import COLOURS, all_names
+from molmo_point.data.queries import ask_about
+from molmo_point.data.scenes import generate_scene, random_of
+from molmo_point.errors import ModelError
+from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
+from molmo_point.training.build import build_processor
+from molmo_point.training.checkpoint import load_checkpoint
+from molmo_point.training.config import ModelSize, TrainingConfig
+from molmo_point.training.export import export_checkpoint
+from molmo_point.training.loop import SceneBatches, Trainer, train
+from molmo_point.training.packing import IGNORE, collate, pack_scene
+
+SIZE = ModelSize(
+    crop=96, patch=12, margin=1, max_crops=4, vision_width=32, vision_layers=2, text_width=48,
+    text_layers=1, point_dim=16, heat_dim=16,
+)  # fmt: skip
+TINY = TrainingConfig(
+    model=SIZE, steps=6, dense_steps=2, small_batch=2, large_batch=2, questions=2, warm_up=2
+)
+
+
+def test_a_resumed_run_has_the_weights_of_an_uninterrupted_one(tmp_path):
+    whole = train(TINY, tmp_path / "whole", workers=0)
+    half = dataclasses.replace(TINY)
+    first = train(half, tmp_path / "half", workers=0, minutes=0)
+    assert 0 < first.step < TINY.steps
+    second = train(half, tmp_path / "half", workers=0)
+    assert second.step == whole.step == TINY.steps
+    for name, value in whole.average.state_dict().items():
+        torch.testing.assert_close(second.average.state_dict()[name], value, rtol=0, atol=0)
+
+
+def test_another_configuration_does_not_go_on(tmp_path):
+    train(TINY, tmp_path, workers=0, minutes=0)
+    other = dataclasses.replace(TINY, questions=3)
+    with pytest.raises(ModelError, match="questions"):
+        load_checkpoint(Trainer.start(other), tmp_path)
+
+
+def test_losses_fall_on_a_batch_that_is_seen_again():
+    config = dataclasses.replace(TINY, dense_steps=0, steps=400, peak_rate=3e-3)
+    batch = next(iter(SceneBatches(config, 0)))
+    trainer = Trainer.start(config)
+    first = trainer.train_step(batch)
+    for _ in range(60):
+        last = trainer.train_step(batch)
+    for name in ("patch", "subpatch", "location", "heat", "text", "dense"):
+        assert last[name] < first[name], name
+
+
+def test_export_is_a_checkpoint_for_pointer(tmp_path):
+    export_checkpoint(Trainer.start(TINY), tmp_path)
+    points = Pointer(tmp_path).point(np.zeros((50, 60, 3), dtype=np.uint8), "red circles")
+    assert points.image_size == (60, 50)
+
+
+def packed(seed):
+    processor = build_processor(SIZE, ["x"])
+    scene = generate_scene(seed, "train", size=(150, 120))
+    queries = ask_about(scene, random_of("train", seed, 1), 3)
+    return (
+        scene,
+        queries,
+        processor,
+        pack_scene(
+            scene,
+            queries,
+            processor,
+            names=all_names(),
+            colours=COLOURS,
+            text_vocabulary=len(processor.tokenizer),
+            locations=9,
+        ),
+    )
+
+
+def test_labels_lead_back_to_the_things():
+    for seed in range(6):
+        scene, queries, processor, row = packed(seed)
+        inputs = processor.encode_image_prefix([scene.image])
+        data = inputs.metadata[0]
+        grids = PatchGrids(data.token_pooling, data.subpatch_mapping, data.image_sizes)
+        patches, inside = data.token_pooling.shape
+        text = len(processor.tokenizer)
+        for number, query in enumerate(queries, start=1):
+            own = row.segment_ids == number
+            labels = row.labels[own]
+            labels = labels[labels != IGNORE]
+            assert labels[-1] == text + patches
+            triples = labels[:-1].reshape(-1, 3) - [
+                text,
+                text + patches + 1,
+                text + patches + 1 + inside,
+            ]
+            found = [grids.to_point(PointTokens(*map(int, triple))) for triple in triples]
+            things = [scene.things[index] for index in query.targets]
+            for point in found:
+                off = min(np.hypot(point.x - t.x, point.y - t.y) for t in things)
+                assert off < 12
+            assert len(found) <= len(things)
+            assert (len(found) > 0) == (len(things) > 0)
+            end = row.question_end[own]
+            assert (end == end[0]).all()
+            assert row.segment_ids[end[0]] == number
+
+
+def test_collated_ids_move_with_the_longest_table():
+    rows = [packed(seed)[3] for seed in range(2)]
+    small = generate_scene(9, "train", size=(80, 80))
+    _, _, processor, _ = packed(0)
+    rows.append(
+        pack_scene(
+            small, ask_about(small, random_of("train", 9, 1), 2), processor, names=all_names(),
+            colours=COLOURS, text_vocabulary=len(processor.tokenizer), locations=9,
+        )
+    )  # fmt: skip
+    batch = collate(rows)
+    longest = max(len(row.token_pooling) for row in rows)
+    end_of_list = len(processor.tokenizer) + longest
+    for index, row in enumerate(rows):
+        questions = len(np.unique(row.segment_ids)) - 1
+        assert int((batch.labels[index] == end_of_list).sum()) == questions
+    assert batch.token_pooling.max() < batch.names.numel()
+
+
+def test_the_rate_rises_and_falls():
+    config = TrainingConfig(
+        steps=1000, dense_steps=300, warm_up=100, decay_share=0.4, peak_rate=1.0
+    )
+    assert config.rate(0) == pytest.approx(0.01)
+    assert config.rate(200) == 1.0
+    assert config.rate(300) == pytest.approx(0.01)
+    assert config.rate(599) == 1.0
+    assert config.rate(800) == pytest.approx(0.5)
+    assert config.rate(1000) == 0.0
+    assert TrainingConfig.from_json(config.to_json()) == config
