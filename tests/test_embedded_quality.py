@@ -1,0 +1,30 @@
+"""The embedded model on pictures that a test draws: no more than its card claims."""
+
+import cv2
+import numpy as np
+import pytest
+
+from molmo_point import Pointer
+from molmo_point.evaluation.scenes import evaluate_scenes
+
+
+@pytest.fixture(scope="module")
+def pointer():
+    return Pointer()
+
+
+def test_it_has_learnt_something(pointer):
+    """Bounds well below the card's figures: they catch broken weights, not a weaker model."""
+    report = evaluate_scenes(pointer, scenes=24)
+    assert report.overall.f1 > 0.5
+    assert report.overall.recall > 0.55
+
+
+def test_things_on_plain_paper_are_pointed_at(pointer):
+    image = np.full((220, 300, 3), 236, dtype=np.uint8)
+    centres = [(60, 60), (150, 150), (240, 70)]
+    for centre in centres:
+        cv2.circle(image, centre, 20, (60, 60, 60), -1, cv2.LINE_AA)
+    points = pointer.point(image, "objects")
+    hit = [any(np.hypot(p.x - x, p.y - y) < 22 for p in points) for x, y in centres]
+    assert sum(hit) >= 2
