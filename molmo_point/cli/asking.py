@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from molmo_point.cli.sources import Source
-from molmo_point.errors import DeviceError, ImageError, ModelError, MolmoPointError
+from molmo_point.errors import ImageError, MolmoPointError
 from molmo_point.pointer import Pointer
 from molmo_point.points import Points
 
@@ -51,8 +51,6 @@ def ask_all(
             failed += 1
             print(f"molmo-point: {source.name}: {error}", file=sys.stderr)
             continue
-        except (DeviceError, ModelError) as error:
-            raise error
         _print(source, points, counting=counting, as_json=as_json, several=len(sources) > 1)
         if drawn is not None and sys.stderr.isatty():
             print(f"drawn: {drawn}", file=sys.stderr)
@@ -64,6 +62,8 @@ def _print(source: Source, points: Points, *, counting: bool, as_json: bool, sev
         full = points.to_dict()
         keys = ("query", "image_size", "state", "count", "truncated", "points")
         line = {"image": source.name} | {key: full[key] for key in keys}
+        fields = ("x", "y", "label", "confidence")
+        line["points"] = [{key: point[key] for key in fields} for point in full["points"]]
         print(json.dumps(line, ensure_ascii=False), flush=True)
         return
     more = "+" if points.truncated else ""

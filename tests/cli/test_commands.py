@@ -105,7 +105,8 @@ def test_standard_input_is_an_image_or_a_list():
 def test_draw_writes_the_picture(tmp_path, folder):
     target = tmp_path / "deep" / "out.png"
     assert run("count", SHAPES, "stars", "--draw", target).returncode == 0
-    assert Image.open(target).width == 480
+    with Image.open(target) as drawn:
+        assert drawn.width == 480
     run("count", folder, "dots", "--draw", tmp_path / "all")
     assert {path.name for path in (tmp_path / "all").iterdir()} == {"a.png", "b.png"}
 
