@@ -152,6 +152,9 @@ def train(
     ] = None,
     device: Annotated[str, typer.Option(help='"cpu" or "cuda".')] = "cpu",
     workers: Annotated[int, typer.Option(help="Processes that draw scenes.", min=0)] = 1,
+    start_from: Annotated[
+        Path | None, typer.Option(help="Begin with the weights of this checkpoint.")
+    ] = None,
     export: Annotated[
         Path | None, typer.Option(help="Write a checkpoint for Pointer here.")
     ] = None,
@@ -160,7 +163,13 @@ def train(
     from molmo_point.cli.train import run_training
 
     run_training(
-        folder, config=config, minutes=minutes, device=device, workers=workers, export=export
+        folder,
+        config=config,
+        minutes=minutes,
+        device=device,
+        workers=workers,
+        start_from=start_from,
+        export=export,
     )
 
 

@@ -17,6 +17,7 @@ def run_training(
     minutes: float | None,
     device: str,
     workers: int,
+    start_from: Path | None,
     export: Path | None,
 ) -> None:
     """Train with progress on standard error; see `training.loop.train`."""
@@ -32,7 +33,15 @@ def run_training(
     def report(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    trainer = train(chosen, folder, minutes=minutes, device=device, workers=workers, report=report)
+    trainer = train(
+        chosen,
+        folder,
+        minutes=minutes,
+        start_from=start_from,
+        device=device,
+        workers=workers,
+        report=report,
+    )
     if export is not None:
         export_checkpoint(trainer, export)
     print(f"{folder}\tstep {trainer.step} of {chosen.steps}\t{trainer.images} scenes")

@@ -74,7 +74,7 @@ class TrainingConfig:
     large_batch: int = 3
     questions: int = 6
     max_points: int = 48
-    peak_rate: float = 1.0e-3
+    peak_rate: float = 6.0e-4
     warm_up: int = 100
     decay_share: float = 0.4
     weight_decay: float = 0.05

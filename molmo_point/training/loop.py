@@ -18,6 +18,7 @@ from molmo_point.data.scenes import Scene, generate_scene, random_of
 from molmo_point.models.molmo_point.loss import PointingLoss, pointing_loss
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
+from molmo_point.models.weights import load_molmo_point
 from molmo_point.training.build import build_model, build_processor
 from molmo_point.training.checkpoint import load_checkpoint, save_checkpoint
 from molmo_point.training.config import TrainingConfig
@@ -196,6 +197,7 @@ def train(
     folder: Path,
     *,
     minutes: float | None = None,
+    start_from: Path | None = None,
     device: str = "cpu",
     workers: int = 1,
     report: Callable[[str], None] = lambda line: None,
@@ -207,6 +209,8 @@ def train(
         config: of the run; a run that goes on must have the same.
         folder: where the checkpoint and the log are; made if needed.
         minutes: stop after this time, to go on later.
+        start_from: a checkpoint of the same sizes, such as the embedded model's folder, whose
+            weights a new run begins with; without effect on a run that goes on.
         device: "cpu" or "cuda".
         workers: processes that make scenes.
         report: gets a line now and then.
@@ -214,7 +218,10 @@ def train(
     """
     folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer.start(config, device)
-    load_checkpoint(trainer, folder)
+    if not load_checkpoint(trainer, folder) and start_from is not None:
+        weights = load_molmo_point(start_from, dtype=torch.float32, device=device).state_dict()
+        trainer.model.load_state_dict(weights)
+        trainer.average.load_state_dict(weights)
     batches = DataLoader(
         SceneBatches(config, trainer.step),
         batch_size=None,

@@ -63,6 +63,19 @@ def test_export_is_a_checkpoint_for_pointer(tmp_path):
     assert points.image_size == (60, 50)
 
 
+def test_a_new_run_may_begin_with_the_weights_of_a_checkpoint(tmp_path):
+    first = Trainer.start(dataclasses.replace(TINY, seed=5))
+    export_checkpoint(first, tmp_path / "model")
+    begun = train(
+        dataclasses.replace(TINY, steps=0),
+        tmp_path / "run",
+        start_from=tmp_path / "model",
+        workers=0,
+    )
+    for name, value in first.average.state_dict().items():
+        torch.testing.assert_close(begun.model.state_dict()[name], value, rtol=1e-3, atol=1e-3)
+
+
 def packed(seed):
     processor = build_processor(SIZE, ["x"])
     scene = generate_scene(seed, "train", size=(150, 120))
