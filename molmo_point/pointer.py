@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from molmo_point.images import ImageSource
@@ -48,18 +48,21 @@ class Pointer:
         model = self._opened.model
         return f'Pointer("{self.spec.name}", device="{model.device}", dtype="{model.dtype}")'
 
-    def look(self, image: ImageSource) -> View:
+    def look(self, image: ImageSource | Sequence[ImageSource]) -> View:
         """Read an image once, to ask many questions about it.
 
         Args:
-            image: a path, bytes, an RGB array uint8 [H, W, 3], a PIL image or a torch tensor.
+            image: a path, bytes, an RGB array uint8 [H, W, 3], a PIL image or a torch tensor; or a
+                list of several, for questions about all of them, where the model takes several.
 
         Raises:
             ImageError: it cannot be read as an image.
         """
         return View(self._opened, image)
 
-    def point(self, image: ImageSource, query: str, *, single: bool = False) -> Points:
+    def point(
+        self, image: ImageSource | Sequence[ImageSource], query: str, *, single: bool = False
+    ) -> Points:
         """Where a thing is.
 
         Args:
@@ -68,7 +71,8 @@ class Pointer:
             single: exactly one point, the best guess even if there may be none: a click's target.
 
         Returns:
-            Points in pixels of the image; none if the model says that there are none.
+            Points in pixels of the image, each of the one that its `image_index` names; none if
+            the model says that there are none.
 
         Raises:
             ImageError: the image cannot be read.
@@ -76,7 +80,7 @@ class Pointer:
         """
         return self.look(image).point(query, single=single)
 
-    def count(self, image: ImageSource, query: str | None = None) -> Count:
+    def count(self, image: ImageSource | Sequence[ImageSource], query: str | None = None) -> Count:
         """How many there are; `int(count)` is the number, `count.points` the evidence.
 
         Args:
@@ -100,7 +104,7 @@ class Pointer:
         """
         return (self.point(image, query) for image in images)
 
-    def ask(self, image: ImageSource, question: str) -> str:
+    def ask(self, image: ImageSource | Sequence[ImageSource], question: str) -> str:
         """An answer in words.
 
         Raises:

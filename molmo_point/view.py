@@ -1,25 +1,18 @@
-"""An image that has been read once, and all the questions that can be asked about it."""
+"""Images that have been read once, and all the questions that can be asked about them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import TracebackType
 
-import torch
-
-from molmo_point.decoding.engine import Choice, DecodeOptions, Template, decode
-from molmo_point.errors import DeviceError, ModelError, QueryError
+from molmo_point.decoding.engine import Choice, decode
+from molmo_point.dialects.dialect import AnswerReader, Dialect, device_memory
+from molmo_point.dialects.opening import read_images
+from molmo_point.errors import ImageError, ModelError, QueryError
 from molmo_point.images import ImageSource, load_image
-from molmo_point.models.molmo_point.answers import read_answer, spell_answer
-from molmo_point.models.molmo_point.inputs import MolmoPointInputs
-from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
-from molmo_point.models.molmo_point.session import PointSession
 from molmo_point.models.registry import OpenModel
-from molmo_point.parsing import parse_points
 from molmo_point.points import Count, Point, Points
 from molmo_point.preprocessing.prompts import count_prompt, point_prompt
 
@@ -28,55 +21,30 @@ __all__ = ["EVERYTHING", "View"]
 EVERYTHING = "objects"
 """The query for whatever stands out, when none is given."""
 
-_LIMIT = 1024
-_LABEL = re.compile(r'">(.*?)</', re.DOTALL)
-
-
-@dataclass(slots=True)
-class _Answer:
-    """One row of a decoding: its tokens and how sure each was."""
-
-    tokens: list[int] = field(default_factory=list)
-    probabilities: list[float] = field(default_factory=list)
-    truncated: bool = False
-
-    def add(self, choice: Choice) -> None:
-        self.tokens.append(choice.token)
-        self.probabilities.append(choice.probability)
-        self.truncated = self.truncated or choice.truncated
-
-    def confidence(self, end: int) -> float:
-        """Of the point whose location is at `end`: the patch's probability times the subpatch's.
-
-        The location's is left out: it moves the point by less than a ViT patch, and a thing is
-        often as well pointed at from several of them.
-        """
-        return round(self.probabilities[end - 2] * self.probabilities[end - 1], 4)
-
 
 class View:
-    """An image, read; every question reuses the reading.
+    """One or several images, read; every question reuses the reading.
 
     Made by `Pointer.look`. Questions may be asked from several threads. As a context manager it
     lets go of the reading at the end.
 
     Args:
         opened: the model.
-        image: anything that `load_image` takes.
+        image: anything that `load_image` takes, or a list of those for one question about all.
+
+    Attributes:
+        image_size: (width, height) of the first image, pixels.
     """
 
-    def __init__(self, opened: OpenModel, image: ImageSource) -> None:
+    def __init__(self, opened: OpenModel, image: ImageSource | Sequence[ImageSource]) -> None:
         self._opened = opened
-        pixels = load_image(image)
-        height, width = pixels.shape[:2]
-        self.image_size = (width, height)
-        inputs = opened.processor.encode_image_prefix([pixels]).to(opened.model.device)
-        metadata = inputs.metadata[0]
-        self._grids = PatchGrids(
-            metadata.token_pooling, metadata.subpatch_mapping, metadata.image_sizes
-        )
-        with _memory():
-            self._session: PointSession | None = _read(opened, inputs)
+        images: list[ImageSource] = list(image) if isinstance(image, list | tuple) else [image]  # type: ignore[list-item]
+        if not images:
+            raise ImageError("There is no image in the list: give at least one.")
+        pixels = [load_image(one) for one in images]
+        self._images = len(pixels)
+        self.image_size = (pixels[0].shape[1], pixels[0].shape[0])
+        self._dialect: Dialect | None = read_images(opened, pixels)
 
     def __enter__(self) -> View:
         return self
@@ -87,7 +55,7 @@ class View:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._session = None
+        self._dialect = None
 
     def point(self, query: str, *, single: bool = False) -> Points:
         """Where a thing is; see `Pointer.point`."""
@@ -97,37 +65,31 @@ class View:
         """Where several things are, decoded together: one result for each query, in order."""
         if not queries:
             return []
-        answers = [_Answer() for _ in queries]
-        prompts = [point_prompt(self._label(query)) for query in queries]
-        for choice in self._decode(prompts, single=single):
-            answers[choice.row].add(choice)
-        return [self._result(*pair) for pair in zip(queries, answers, strict=True)]
+        dialect = self._open()
+        prompts = [point_prompt(self._label(query), images=self._images) for query in queries]
+        readers = [dialect.reader(query, single=single) for query in queries]
+        waiting = set(range(len(readers)))
+        for choice in self._decode(dialect, prompts, single=single):
+            if readers[choice.row].feed(choice) and single:
+                waiting.discard(choice.row)
+                if not waiting:
+                    break
+        return [reader.finish() for reader in readers]
 
     def count(self, query: str | None = None) -> Count:
         """How many there are; see `Pointer.count`."""
         query = EVERYTHING if query is None else query
         label = self._label(query)
-        language = self._opened.spec.language
-        answer = _Answer()
-        for choice in self._decode([count_prompt(label) if language else point_prompt(label)]):
-            answer.add(choice)
-        return Count(self._result(query, answer))
+        make = count_prompt if self._opened.spec.language else point_prompt
+        return Count(self._answer(make(label, images=self._images), query).finish())
 
     def stream(self, query: str) -> Iterator[Point]:
         """Points one by one, each as soon as it is known; see `Pointer.stream`."""
-        answer, session = _Answer(), self._open_session()
-        ids = session.vocabulary
-        for choice in self._decode([point_prompt(self._label(query))]):
-            answer.add(choice)
-            if choice.token >= ids.first_location and len(answer.tokens) >= 3:
-                end = len(answer.tokens) - 1
-                patch, subpatch, location = answer.tokens[-3:]
-                tokens = PointTokens(
-                    patch - ids.text, subpatch - ids.first_subpatch, location - ids.first_location
-                )
-                point = self._grids.to_point(tokens, label=query, confidence=answer.confidence(end))
-                if point is not None:
-                    yield point
+        dialect = self._open()
+        reader = dialect.reader(query)
+        prompt = point_prompt(self._label(query), images=self._images)
+        for choice in self._decode(dialect, [prompt]):
+            yield from reader.feed(choice)
 
     def ask(self, question: str) -> str:
         """An answer in words; see `Pointer.ask`."""
@@ -136,17 +98,19 @@ class View:
                 f'"{self._opened.spec.name}" has no language, it only points and counts: use a '
                 'model that has, such as Pointer("allenai/MolmoPoint-8B").'
             )
-        answer, ids = _Answer(), self._open_session().vocabulary
-        for choice in self._decode([self._label(question)], words=True):
-            answer.add(choice)
-        tokenizer = self._opened.processor.tokenizer
-        tokens = [token for token in answer.tokens if token != tokenizer.eos_token_id]
-        return spell_answer(tokens, ids, tokenizer.decode).strip()
+        return self._answer(self._label(question), question, words=True).words()
 
-    def _open_session(self) -> PointSession:
-        if self._session is None:
+    def _answer(self, prompt: str, query: str, *, words: bool = False) -> AnswerReader:
+        dialect = self._open()
+        reader = dialect.reader(query)
+        for choice in self._decode(dialect, [prompt], words=words):
+            reader.feed(choice)
+        return reader
+
+    def _open(self) -> Dialect:
+        if self._dialect is None:
             raise QueryError("This view is closed: ask inside its with-block, or look again.")
-        return self._session
+        return self._dialect
 
     def _label(self, query: str) -> str:
         """The query as the model is asked it.
@@ -173,73 +137,9 @@ class View:
         return " ".join(words)
 
     def _decode(
-        self, prompts: Sequence[str], *, single: bool = False, words: bool = False
+        self, dialect: Dialect, prompts: Sequence[str], *, single: bool = False, words: bool = False
     ) -> Iterator[Choice]:
-        processor, spec = self._opened.processor, self._opened.spec
-        session = self._open_session().fork([0] * len(prompts))
-        questions = [processor.encode_question(prompt) for prompt in prompts]
-        options = DecodeOptions(
-            stop=frozenset({int(processor.tokenizer.eos_token_id)}),
-            limit=_LIMIT,
-            template=Template(tuple(processor.opening_ids), processor.number_ids, single=single)
-            if single or not spec.language
-            else None,
-            stop_after_points=not words,
-            empty_list=not spec.language,
-        )
-        with _memory():
-            yield from decode(session, questions, options)
-
-    def _result(self, query: str, answer: _Answer) -> Points:
-        ids, spec = self._open_session().vocabulary, self._opened.spec
-        text = spell_answer(answer.tokens, ids, self._opened.processor.tokenizer.decode)
-        label = match[1] if (match := _LABEL.search(text)) else query
-        items: list[Point] = []
-        for found in read_answer(answer.tokens, ids, self._opened.processor.tokenizer.decode):
-            if spec.language and found.object_id is None and answer.truncated:
-                continue  # as the reference: a point that was cut off before its number
-            point = self._grids.to_point(
-                found.tokens,
-                label=label,
-                confidence=answer.confidence(found.end),
-                object_id=found.object_id,
-            )
-            if point is not None:
-                items.append(point)
-        if items:
-            return Points(tuple(items), self.image_size, query, text, truncated=answer.truncated)
-        if spec.language:
-            return parse_points(text, image_size=self.image_size, query=query)
-        return Points((), self.image_size, query, text, state="none", truncated=answer.truncated)
-
-
-@torch.inference_mode()
-def _read(opened: OpenModel, inputs: MolmoPointInputs) -> PointSession:
-    """Encode the image and read it; a view that is its own only tile is encoded once."""
-    model = opened.model
-    pixels, pooling = inputs.pixel_values, inputs.image_token_pooling
-    features = None
-    if pixels is not None and pooling is not None:
-        if len(pixels) == 2 and torch.equal(pixels[0], pixels[1]):
-            crops = model.model.encode_crops(pixels[:1]).expand(2, -1, -1)
-        else:
-            crops = model.model.encode_crops(pixels)
-        features = model.model.pool_features(crops, pooling)
-    return PointSession.read_images(
-        model,
-        inputs.input_ids,
-        inputs.attention_mask.bool(),
-        inputs.mm_token_type_ids == 1,
-        features,
-    )
-
-
-@contextmanager
-def _memory() -> Iterator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise DeviceError(
-            "The device ran out of memory: use a smaller image, fewer queries at once, a smaller "
-            'dtype, or device="cpu".'
-        ) from error
+        questions = [dialect.encode_question(prompt) for prompt in prompts]
+        options = dialect.options(single=single, words=words)
+        with device_memory():
+            yield from decode(dialect.session(len(prompts)), questions, options)

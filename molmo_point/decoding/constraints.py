@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from molmo_point.models.molmo_point.patches import ExtendedVocabulary
+from molmo_point.models.steps import ExtendedVocabulary
 
 __all__ = ["PointRules"]
 

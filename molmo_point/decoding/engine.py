@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from molmo_point.decoding.constraints import PointRules
-from molmo_point.models.molmo_point.patches import ExtendedVocabulary
-from molmo_point.models.steps import StepLogits
+from molmo_point.models.steps import ExtendedVocabulary, StepLogits
 
 __all__ = ["Choice", "DecodeOptions", "Session", "Template", "decode"]
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from molmo_point.errors import DeviceError, ModelError
 
 if TYPE_CHECKING:
     import torch
-
-    from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
-    from molmo_point.models.molmo_point.processor import MolmoPointProcessor
 
 __all__ = ["EMBEDDED", "MODELS", "ModelSpec", "OpenModel", "find_model", "open_model"]
 
@@ -30,10 +27,12 @@ class ModelSpec:
     Attributes:
         name: "embedded", a name on the Hugging Face hub, or a folder.
         generation: which family of code it needs.
-        parameters: how many, all parts together.
+        parameters: how many its files hold; 0 if it is not known.
         language: it can be asked, and describe, in words.
         several_images: one question may be about several images.
         video: it reads videos.
+        max_crops: high-resolution crops an image where they should be others than its file says:
+            GUI models were trained with 48.
         note: what it is for, in a few words.
     """
 
@@ -43,25 +42,41 @@ class ModelSpec:
     language: bool = True
     several_images: bool = False
     video: bool = False
+    max_crops: int | None = None
     note: str = ""
+
+    @property
+    def dialect(self) -> str:
+        """How it says where: in grounding tokens, or as text in percent or in per-mille."""
+        names = {"molmo": "percent", "molmo2": "per-mille", "molmo_point": "grounding tokens"}
+        return names[self.generation]
+
+
+
+def _newer(name: str, generation: Generation, parameters: float) -> ModelSpec:
+    return ModelSpec(name, generation, parameters, several_images=True, video=True)
 
 
 MODELS: tuple[ModelSpec, ...] = (
     ModelSpec(EMBEDDED, "molmo_point", 4.0e6, language=False, note="in the package; a closed list"),
-    ModelSpec("allenai/MolmoPoint-8B", "molmo_point", 8.7e9, several_images=True, video=True),
-    ModelSpec("allenai/MolmoPoint-GUI-8B", "molmo_point", 8.7e9, note="screenshots, one point"),
-    ModelSpec("allenai/MolmoPoint-Vid-4B", "molmo_point", 4.9e9, several_images=True, video=True),
-    ModelSpec("allenai/Molmo2-4B", "molmo2", 4.9e9, several_images=True, video=True),
-    ModelSpec("allenai/Molmo2-8B", "molmo2", 8.7e9, several_images=True, video=True),
-    ModelSpec("allenai/Molmo2-O-7B", "molmo2", 7.7e9, several_images=True, video=True),
-    ModelSpec("allenai/MolmoE-1B-0924", "molmo", 7.22e9),
-    ModelSpec("allenai/Molmo-7B-O-0924", "molmo", 7.67e9),
-    ModelSpec("allenai/Molmo-7B-D-0924", "molmo", 8.02e9),
-    ModelSpec("allenai/Molmo-72B-0924", "molmo", 73.3e9),
-)  # fmt: skip
-"""The embedded model and those published for pointing; sizes from Molmo2 on are nominal."""
-
-_RUNNABLE: tuple[Generation, ...] = ("molmo_point",)
+    _newer("allenai/MolmoPoint-8B", "molmo_point", 8_677_855_065),
+    ModelSpec(
+        "allenai/MolmoPoint-GUI-8B",
+        "molmo_point",
+        8_677_855_065,
+        max_crops=48,
+        note="screenshots, one point",
+    ),
+    _newer("allenai/MolmoPoint-Vid-4B", "molmo_point", 4_471_625_561),
+    _newer("allenai/Molmo2-4B", "molmo2", 4_850_869_200),
+    _newer("allenai/Molmo2-8B", "molmo2", 8_661_703_120),
+    _newer("allenai/Molmo2-O-7B", "molmo2", 7_760_786_896),
+    ModelSpec("allenai/MolmoE-1B-0924", "molmo", 7_221_875_712, note="1.5 B active for a token"),
+    ModelSpec("allenai/Molmo-7B-O-0924", "molmo", 7_665_032_192),
+    ModelSpec("allenai/Molmo-7B-D-0924", "molmo", 8_021_025_280),
+    ModelSpec("allenai/Molmo-72B-0924", "molmo", 73_308_285_952),
+)
+"""The embedded model and those published for pointing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +85,13 @@ class OpenModel:
 
     Attributes:
         spec: what it is and can do.
-        model: in evaluation mode, on its device.
-        processor: images and words to its inputs.
+        model: its generation's class, in evaluation mode, on its device.
+        processor: its generation's; images and words to the model's inputs.
     """
 
     spec: ModelSpec
-    model: MolmoPointForConditionalGeneration
-    processor: MolmoPointProcessor
+    model: Any
+    processor: Any
 
 
 def find_model(name: str | Path | None) -> tuple[ModelSpec, Path | None]:
@@ -119,7 +134,8 @@ def _describe(folder: Path) -> ModelSpec:
     }
     if kind not in known:
         raise ModelError(f'{path} is of a "{kind}" model; this package runs Molmo models only.')
-    spec = ModelSpec(str(folder), known[kind], 0, several_images=True, video=True)
+    newer = kind != "molmo"
+    spec = ModelSpec(str(folder), known[kind], 0, several_images=newer, video=newer)
     return replace(spec, language=not config.get("points_only", False))
 
 
@@ -139,19 +155,25 @@ def open_model(
         DeviceError: the device is absent or too small.
     """
     spec, folder = find_model(name)
-    if spec.generation not in _RUNNABLE:
-        raise ModelError(
-            f'"{spec.name}" is a {spec.generation} model, which this version cannot run yet: '
-            'use the embedded model or a MolmoPoint one, such as "allenai/MolmoPoint-8B".'
-        )
-    from molmo_point.models.molmo_point.processor import MolmoPointProcessor
-    from molmo_point.models.weights import load_molmo_point
+    from molmo_point.models.weights import load_model
 
     place = _device(device, spec)
     kind = _dtype(dtype, place)
     folder = _download(spec.name) if folder is None else folder
-    model = load_molmo_point(folder, dtype=kind, device=place)
-    return OpenModel(spec, model, MolmoPointProcessor.from_pretrained(folder))
+    if not spec.parameters:
+        spec = replace(_describe(folder), name=spec.name)
+    model = load_model(folder, spec.generation, dtype=kind, device=place)
+    return OpenModel(spec, model, _load_processor(folder, spec.generation))
+
+
+def _load_processor(folder: Path, generation: Generation) -> Any:
+    if generation == "molmo":
+        from molmo_point.models.molmo.processor import MolmoProcessor
+
+        return MolmoProcessor.from_pretrained(folder)
+    from molmo_point.models.molmo_point.processor import MolmoPointProcessor
+
+    return MolmoPointProcessor.from_pretrained(folder)  # Molmo2's too: flags differ only
 
 
 def _device(device: str | None, spec: ModelSpec) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,115 +11,85 @@ from molmo_point.errors import DeviceError, ModelError, WeightsError
 if TYPE_CHECKING:
     import torch
 
-    from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
-
-__all__ = ["load_molmo_point", "register_published_layout"]
+__all__ = ["load_model", "model_class"]
 
 _LOADING = threading.Lock()
 _SHOWN = 5
 
 
-@cache
-def register_published_layout() -> None:
-    """Teach transformers the published names of MolmoPoint's tensors, for loading and saving.
-
-    Afterwards `AutoConfig`, `AutoModel` and `AutoModelForImageTextToText` know MolmoPoint.
-    """
-    from transformers import AutoConfig, AutoModel, AutoModelForImageTextToText
-    from transformers.conversion_mapping import (
-        get_checkpoint_conversion_mapping,
-        register_checkpoint_conversion_mapping,
-    )
-    from transformers.core_model_loading import WeightConverter, WeightRenaming
-
-    from molmo_point.models.molmo_point.config import MolmoPointConfig
-    from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
-    from molmo_point.models.molmo_point.vocabulary_rows import JoinRows
-
-    shared = [  # renames inside the parts; those of the parts themselves differ from Molmo2's
-        rename
-        for rename in get_checkpoint_conversion_mapping("molmo2")
-        if not any("image_vit" in p or "vision_backbone" in p for p in rename.source_patterns)
-    ]
-    renames = [  # saving goes through them backwards, so the more special ones come later
-        WeightRenaming(r"model\.transformer\.(?!ln_f\.|blocks\.)", "model.language_model."),
-        WeightRenaming(r"model\.transformer\.ln_f\.", "model.language_model.norm."),
-        WeightRenaming(r"model\.transformer\.blocks\.", "model.language_model.layers."),
-        WeightRenaming(r"model\.vit\.(?!transformer\.)", "model.vision_tower."),
-        WeightRenaming(r"model\.vit\.transformer\.resblocks\.", "model.vision_tower.layers."),
-        WeightRenaming(r"model\.connector\.", "model.multi_modal_projector."),
-        WeightConverter(
-            source_patterns=["lm_head.output_embeddings", "lm_head.new_output_embeddings"],
-            target_patterns="lm_head.weight",
-            operations=[JoinRows()],
-        ),
-    ]
-    text = [
-        rename
-        for rename in get_checkpoint_conversion_mapping("Molmo2TextModel")
-        if not any("wte" in pattern for pattern in rename.source_patterns)
-    ]
-    rows = WeightConverter(
-        source_patterns=["wte.embedding", "wte.new_embedding"],
-        target_patterns="embed_tokens.weight",
-        operations=[JoinRows()],
-    )
-    register_checkpoint_conversion_mapping("molmo_point", [*renames, *shared])
-    register_checkpoint_conversion_mapping("MolmoPointTextModel", [*text, rows])
-    AutoConfig.register("molmo_point", MolmoPointConfig)
-    AutoModel.register(MolmoPointConfig, MolmoPointForConditionalGeneration)
-    AutoModelForImageTextToText.register(MolmoPointConfig, MolmoPointForConditionalGeneration)
-
-
-def load_molmo_point(
-    folder: Path, *, dtype: torch.dtype, device: str
-) -> MolmoPointForConditionalGeneration:
-    """Load a MolmoPoint checkpoint from a folder, straight to the wanted dtype.
+def load_model(
+    folder: Path, generation: str, *, dtype: torch.dtype, device: str = "cpu", **options: Any
+) -> Any:
+    """Load a checkpoint from a folder, straight to the wanted dtype, in evaluation mode.
 
     Args:
-        folder: with `config.json` and safetensors.
+        folder: with `config.json` and safetensors, in the published layout.
+        generation: "molmo", "molmo2" or "molmo_point".
         dtype: of the loaded weights.
-        device: such as "cpu" or "cuda".
+        device: such as "cpu" or "cuda"; ignored with a `device_map`.
+        options: further arguments of transformers' `from_pretrained`: `device_map`,
+            `quantization_config`.
 
     Raises:
         WeightsError: there are no safetensors, or tensors are missing, unknown or odd-shaped.
-        ModelError: the configuration is not one of MolmoPoint.
+        ModelError: the configuration is not one of this generation.
         DeviceError: the device is too small.
     """
     import torch
     from huggingface_hub.errors import StrictDataclassError
-
-    from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
+    from safetensors import SafetensorError
 
     if not any(folder.glob("*.safetensors")):
         raise WeightsError(
             f"{folder} has no .safetensors file: download the checkpoint again, or convert it "
             "(pickled weights are not loaded)."
         )
-    register_published_layout()
     try:
         with _LOADING, _quiet():
-            model, report = MolmoPointForConditionalGeneration.from_pretrained(
+            model, report = model_class(folder, generation).from_pretrained(
                 folder,
                 dtype=dtype,
                 output_loading_info=True,
                 ignore_mismatched_sizes=True,
                 use_safetensors=True,
                 local_files_only=True,
+                **options,
             )
             _complain(folder, report)
-            model.to(device)
+            if not options.get("device_map"):
+                model.to(device)
     except torch.OutOfMemoryError as error:
         raise DeviceError(
             f"{device} has too little memory for {folder.name} in {dtype}: "
             "use a smaller dtype, a smaller model, or the CPU."
         ) from error
-    except (ValueError, OSError, RuntimeError, StrictDataclassError) as error:
+    except (ValueError, OSError, RuntimeError, StrictDataclassError, SafetensorError) as error:
         if isinstance(error, DeviceError | WeightsError):
             raise
         first = str(error.__cause__ or error).strip().splitlines() or [type(error).__name__]
         raise ModelError(f"{folder} cannot be loaded: {first[0]}") from error
-    return model.eval()  # type: ignore[no-any-return]
+    return model.eval()
+
+
+def model_class(folder: Path, generation: str) -> Any:
+    """The class of a checkpoint, its published layout registered."""
+    if generation == "molmo2":
+        from transformers import Molmo2ForConditionalGeneration
+
+        return Molmo2ForConditionalGeneration
+    if generation == "molmo":
+        from molmo_point.models.molmo.config import MolmoConfig
+        from molmo_point.models.molmo.layout import register_molmo_layout
+        from molmo_point.models.molmo.model import MolmoForCausalLM, MolmoMoeForCausalLM
+
+        register_molmo_layout()
+        experts = MolmoConfig.from_pretrained(folder).moe_num_experts
+        return MolmoMoeForCausalLM if experts else MolmoForCausalLM
+    from molmo_point.models.molmo_point.layout import register_molmo_point_layout
+    from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
+
+    register_molmo_point_layout()
+    return MolmoPointForConditionalGeneration
 
 
 class _quiet:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +23,16 @@ __all__ = [
     "ImageCrops",
     "check_image",
     "crop_image",
+    "lay_out",
     "map_patches",
     "normalise",
     "pool_grid",
     "select_tiling",
     "view_patches",
 ]
+
+
+Value = TypeVar("Value", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +146,22 @@ def select_tiling(height: int, width: int, config: CropConfig) -> tuple[int, int
 
 
 def view_patches(
-    canvas: NDArray[np.uint8], tiling: tuple[int, int], config: CropConfig
-) -> NDArray[np.uint8]:
+    canvas: NDArray[Value], tiling: tuple[int, int], config: CropConfig
+) -> NDArray[Value]:
     """See a canvas as overlapping crops, and the crops as patches, without copying.
 
     Args:
-        canvas: uint8 [rows * window + margin, cols * window + margin, 3], contiguous.
+        canvas: [rows * window + margin, cols * window + margin, 3], contiguous.
         tiling: (rows, cols) of crops.
         config: of the checkpoint.
 
     Returns:
-        uint8 [rows, cols, patch rows, patch cols, patch, patch * 3], read-only.
+        [rows, cols, patch rows, patch cols, patch, patch * 3], read-only.
     """
-    down, right, _ = canvas.strides
+    down, right, one = canvas.strides
     side = config.patch_size
-    steps = (config.window[0] * down, config.window[1] * right, side * down, side * right, down, 1)
+    crop = config.window[0] * down, config.window[1] * right
+    steps = (*crop, side * down, side * right, down, one)
     return np.lib.stride_tricks.as_strided(
         canvas, (*tiling, *config.crop_patches, side, side * 3), steps, writeable=False
     )
@@ -263,7 +269,7 @@ def crop_image(image: NDArray[np.uint8], config: CropConfig) -> ImageCrops:
     patches = np.empty((crops, *whole.shape[2:]), dtype=np.uint8)
     patches[:1] = whole[0]
     patches[1:].reshape(large.shape)[...] = large
-    pooling, patch_map, grid = _lay_out(tiling, config)
+    pooling, patch_map, grid = lay_out(tiling, config)
     return ImageCrops(
         pixel_values=normalise(patches, config),
         token_pooling=pooling.copy(),
@@ -274,7 +280,7 @@ def crop_image(image: NDArray[np.uint8], config: CropConfig) -> ImageCrops:
 
 
 @lru_cache(maxsize=256)
-def _lay_out(
+def lay_out(
     tiling: tuple[int, int], config: CropConfig
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[int, int, int, int]]:
     """Pooling table, patch map and grid of an image: they depend on the tiling alone."""

@@ -16,6 +16,7 @@ from molmo_point.errors import QueryError
 __all__ = [
     "IMAGE",
     "MOLMO2_CHAT",
+    "MOLMO_CHAT",
     "VIDEO",
     "ChatTemplate",
     "Marker",
@@ -67,6 +68,7 @@ class ChatTemplate:
         user_close: after them.
         assistant_open: before the answer.
         assistant_close: between an answer and the next question.
+        answer_lead: before an answer that was given.
         image_number: before each image when there are several; `{number}` counts from 1.
     """
 
@@ -75,6 +77,7 @@ class ChatTemplate:
     assistant_open: tuple[Part, ...]
     assistant_close: tuple[Part, ...]
     image_number: str
+    answer_lead: str = ""
 
     def media(self, *, images: int, videos: int = 0) -> tuple[Part, ...]:
         """The beginning of a prompt: all images, then all videos, before the first turn."""
@@ -104,7 +107,7 @@ class ChatTemplate:
         parts: list[Part] = []
         for turn in turns:
             if turn.role == "assistant":
-                parts += [turn.text, *self.assistant_close]
+                parts += [self.answer_lead + turn.text, *self.assistant_close]
                 continue
             if not turn.text.strip():
                 raise QueryError("The query is empty: say what to look for.")
@@ -120,6 +123,16 @@ MOLMO2_CHAT = ChatTemplate(
     image_number="Image {number}",
 )
 """Molmo2 and MolmoPoint: `CHAT_TEMPLATE`, `convert_molmo2_to_hf.py`, github.com/allenai/molmo2."""
+
+MOLMO_CHAT = ChatTemplate(
+    user_open=(" User: ",),
+    user_close=(),
+    assistant_open=(" Assistant:",),
+    assistant_close=(Marker("<|endoftext|>"),),
+    image_number="",
+    answer_lead=" ",
+)
+"""Molmo's first generation: `olmo/data/data_formatter.py`, github.com/allenai/molmo."""
 
 
 def parse_markup(text: str, markers: Iterable[str]) -> tuple[Part, ...]:

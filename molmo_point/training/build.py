@@ -89,6 +89,7 @@ def build_config(size: ModelSize, tokenizer: PreTrainedTokenizerFast) -> MolmoPo
         patch_embed_dim=size.point_dim,
         patch_stem=size.stem,
         heat_dim=size.heat_dim,
+        heat_extent=size.heat_dim > 0,
         normalise_location=True,
         points_only=True,
     )

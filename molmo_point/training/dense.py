@@ -50,8 +50,9 @@ class DenseHead(nn.Module):
         names: Tensor,
         colours: Tensor,
         centres: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """The loss, and the share of the things' patches that are named right.
+        extents: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The loss, the share of the things' patches that are named right, the extents' mean IoU.
 
         Args:
             heat: whose keys to use.
@@ -60,9 +61,12 @@ class DenseHead(nn.Module):
             names: int [C, P], 0 for background, else 1 + index into words; -100 to ignore.
             colours: int [C, P] index into colours; -100 to ignore.
             centres: bool [C, P], patches that hold a thing's centre.
+            extents: [C, P, 4] how far the thing's box reaches, in patches; used where there is one.
         """
         used = names >= 0
-        flat, names, colours, centres = (v[used] for v in (features, names, colours, centres))
+        flat, names, colours, centres, extents = (
+            value[used] for value in (features, names, colours, centres, extents)
+        )
         keys = heat.name_keys(flat) * heat.key.out_features**-0.5
         queries = torch.cat([self.background, heat.words(table[self.words])])
         logits = keys @ queries.T
@@ -79,4 +83,18 @@ class DenseHead(nn.Module):
         )
         front = names > 0
         right = (logits[front, 1:].argmax(-1) + 1 == names[front]).float().mean()
-        return loss + _CENTRE_WEIGHT * cost, right.detach()
+        overlap = box_overlap(heat.extents(flat[front]), extents[front])
+        loss = loss + _CENTRE_WEIGHT * cost - overlap.log().mean()  # UnitBox, arXiv 1608.01471
+        return loss, right.detach(), overlap.mean().detach()
+
+
+def box_overlap(first: Tensor, second: Tensor) -> Tensor:
+    """IoU of boxes given by their positive reach from one common place, [..., 4] -> [...]."""
+    shared = torch.minimum(first, second)
+
+    def area(reach: Tensor) -> Tensor:
+        left, up, right, down = reach.unbind(-1)
+        return (left + right) * (up + down)
+
+    both = area(shared)
+    return both / (area(first) + area(second) - both)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from molmo_point.models.weights import register_published_layout
+from molmo_point.models.molmo_point.layout import register_molmo_point_layout
 from molmo_point.training.loop import Trainer
 
 __all__ = ["export_checkpoint"]
@@ -19,7 +19,7 @@ def export_checkpoint(trainer: Trainer, folder: Path) -> None:
         trainer: of the run.
         folder: made if needed; files of the same names are replaced.
     """
-    register_published_layout()
+    register_molmo_point_layout()
     folder.mkdir(parents=True, exist_ok=True)
     model = trainer.average
     state = {

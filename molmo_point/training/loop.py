@@ -18,7 +18,7 @@ from molmo_point.data.scenes import Scene, generate_scene, random_of
 from molmo_point.models.molmo_point.loss import PointingLoss, pointing_loss
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
-from molmo_point.models.weights import load_molmo_point
+from molmo_point.models.weights import load_model
 from molmo_point.training.build import build_model, build_processor
 from molmo_point.training.checkpoint import load_checkpoint, save_checkpoint
 from molmo_point.training.config import TrainingConfig
@@ -55,21 +55,24 @@ class SceneBatches(IterableDataset[PackedBatch]):
             scenes = []
             for number in range(config.small_batch if small else config.large_batch):
                 seed = step * _STEP_SEEDS + number + config.seed * 10**12
-                scene, queries = _scene(config, seed, small=small)
+                asked = config.questions if step >= config.dense_steps else 1
+                scene, queries = _scene(config, seed, asked, small=small)
                 if queries:
                     scenes.append(pack_scene(scene, queries, processor, **layout))  # type: ignore[arg-type]
             if scenes:
                 yield collate(scenes)
 
 
-def _scene(config: TrainingConfig, seed: int, *, small: bool) -> tuple[Scene, list[SceneQuery]]:
+def _scene(
+    config: TrainingConfig, seed: int, questions: int, *, small: bool
+) -> tuple[Scene, list[SceneQuery]]:
     rng = random_of("train", seed, 1)
     crop = config.model.crop
     side = rng.uniform(0.75, 1.0, 2) if small else rng.uniform(1.05, 2.4, 2)
     scene = generate_scene(seed, "train", size=(int(side[0] * crop), int(side[1] * crop)))
     kept: list[SceneQuery] = []
     points = 0
-    for query in ask_about(scene, rng, config.questions):
+    for query in ask_about(scene, rng, questions):
         points += len(query.targets)
         if points <= config.max_points:
             kept.append(query)
@@ -145,10 +148,10 @@ class Trainer:
         body = self.model.model
         crops = body.encode_crops(batch.pixel_values)
         table = body.language_model.embed_tokens.weight
-        total, right = self.dense(
-            body.heat, crops, table, batch.names, batch.colours, batch.centres
+        total, right, overlap = self.dense(
+            body.heat, crops, table, batch.names, batch.colours, batch.centres, batch.extents
         )
-        figures = {"dense": total, "named": right}
+        figures = {"dense": total, "named": right, "overlap": overlap}
         if self.step >= self.config.dense_steps:
             loss = self._pointing_loss(batch, crops)
             figures |= {field.name: getattr(loss, field.name) for field in fields(loss)}
@@ -219,7 +222,9 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer.start(config, device)
     if not load_checkpoint(trainer, folder) and start_from is not None:
-        weights = load_molmo_point(start_from, dtype=torch.float32, device=device).state_dict()
+        weights = load_model(
+            start_from, "molmo_point", dtype=torch.float32, device=device
+        ).state_dict()
         trainer.model.load_state_dict(weights)
         trainer.average.load_state_dict(weights)
     batches = DataLoader(

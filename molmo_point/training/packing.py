@@ -14,8 +14,8 @@ from torch import Tensor
 from molmo_point.data.queries import SceneQuery
 from molmo_point.data.scenes import Scene
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
-from molmo_point.models.molmo_point.patches import ExtendedVocabulary
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
+from molmo_point.models.steps import ExtendedVocabulary
 from molmo_point.preprocessing.prompts import point_prompt
 from molmo_point.training.naming import IGNORE, name_patches
 
@@ -39,6 +39,7 @@ class PackedScene:
             patches that no token uses.
         colours: int [C, P] index into the colours, else `IGNORE`.
         centres: bool [C, P], patches that hold a thing's centre.
+        extents: float32 [C, P, 4], reach of the thing's box in patches, as in `PatchNames`.
         first_moving_id: id of "no more points", which like those behind it depends on N.
     """
 
@@ -53,6 +54,7 @@ class PackedScene:
     names: NDArray[np.int64]
     colours: NDArray[np.int64]
     centres: NDArray[np.bool_]
+    extents: NDArray[np.float32]
     first_moving_id: int
 
 
@@ -72,6 +74,7 @@ class PackedBatch:
     names: Tensor
     colours: Tensor
     centres: Tensor
+    extents: Tensor
 
 
 def pack_scene(
@@ -126,6 +129,7 @@ def pack_scene(
         names=maps.names,
         colours=maps.colours,
         centres=maps.centres,
+        extents=maps.extents,
         first_moving_id=vocabulary.no_more_points,
     )
 
@@ -208,4 +212,5 @@ def collate(scenes: Sequence[PackedScene]) -> PackedBatch:
         names=torch.from_numpy(np.concatenate([scene.names for scene in scenes])),
         colours=torch.from_numpy(np.concatenate([scene.colours for scene in scenes])),
         centres=torch.from_numpy(np.concatenate([scene.centres for scene in scenes])),
+        extents=torch.from_numpy(np.concatenate([scene.extents for scene in scenes])),
     )

@@ -21,6 +21,10 @@ KINDS = {
     "rules_case": lambda keys: "ids_0" in keys and "allowed_0" in keys,
     "extract_case": lambda keys: {"text", "pooling", "mapping", "points"} <= keys,
     "inputs_case": lambda keys: "in_input_ids" in keys and "in_token_type_ids" in keys,
+    "words_case": lambda keys: {"in_input_ids", "logits_last8", "generated_ids"} <= keys,
+    "molmo_case": lambda keys: {"image_input_idx", "prompt", "logits_last8"} <= keys,
+    "molmo_crops_case": lambda keys: {"tiling", "image_input_idx", "sample_pos"} <= keys,
+    "molmo_tilings_case": lambda keys: keys == {"table"},
 }
 
 
@@ -74,6 +78,30 @@ def inputs_case(request):
 def answer_case(request):
     """A prompt as tensors, and what the published MolmoPoint says at every step of an answer."""
     return case_of(request, "a MolmoPoint answer")
+
+
+@pytest.fixture
+def words_case(request):
+    """A prompt as tensors, and what the published Molmo2 says."""
+    return case_of(request, "a Molmo2 answer")
+
+
+@pytest.fixture
+def molmo_case(request):
+    """A prompt with its image, and what the first generation's published code makes of it."""
+    return case_of(request, "a model of the first generation")
+
+
+@pytest.fixture
+def molmo_crops_case(request):
+    """An image's size, and the first generation's crops, masks and tokens."""
+    return case_of(request, "the first generation's crops")
+
+
+@pytest.fixture
+def molmo_tilings_case(request):
+    """Sizes of images, and their tilings."""
+    return case_of(request, "the first generation's tilings")
 
 
 @pytest.fixture

@@ -13,16 +13,16 @@ from molmo_point.decoding.engine import DecodeOptions, decode
 from molmo_point.models.molmo_point.answers import read_answer, spell_answer
 from molmo_point.models.molmo_point.grounding import rotate_by_order
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
-from molmo_point.models.molmo_point.patches import ExtendedVocabulary
 from molmo_point.models.molmo_point.session import PointSession
-from molmo_point.models.weights import load_molmo_point
+from molmo_point.models.steps import ExtendedVocabulary
+from molmo_point.models.weights import load_model
 
 RELATIVE = 1e-4  # of the largest value of the array, in float32
 
 
 @cache
 def load(folder):
-    return load_molmo_point(folder, dtype=torch.float32, device="cpu")
+    return load_model(folder, "molmo_point", dtype=torch.float32, device="cpu")
 
 
 def model_of(case):
@@ -223,4 +223,4 @@ def test_a_wrong_folder_is_not_a_checkpoint(tmp_path):
     from molmo_point.errors import WeightsError
 
     with pytest.raises(WeightsError, match="safetensors"):
-        load_molmo_point(tmp_path, dtype=torch.float32, device="cpu")
+        load_model(tmp_path, "molmo_point", dtype=torch.float32, device="cpu")

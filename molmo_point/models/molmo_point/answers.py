@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from molmo_point.models.molmo_point.locations import PointTokens
-from molmo_point.models.molmo_point.patches import ExtendedVocabulary
+from molmo_point.models.steps import ExtendedVocabulary
 
 __all__ = ["AnswerPoint", "read_answer", "spell_answer"]
 

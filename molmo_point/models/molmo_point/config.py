@@ -36,6 +36,8 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
             training) or raw ones (published inference).
         patch_stem: ours; "linear" patch embedding, or "conv" for a small convolutional one.
         heat_dim: ours; width of the heat prior (`heat.py`), 0 for none, as published.
+        heat_extent: ours; whether the heat prior also says how far each thing reaches, so that one
+            thing is pointed at once (`duplicates.py`).
         points_only: ours; the model has no words: its answer is a list of points, and an empty list
             means that there are none (published: a list has a point, "none" is said in words).
     """
@@ -65,6 +67,7 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
     normalise_location: bool = False
     patch_stem: str = "linear"
     heat_dim: int = 0
+    heat_extent: bool = False
     points_only: bool = False
 
     def validate_architecture(self) -> None:

@@ -31,12 +31,14 @@ class PointKeys:
         patch_key: [B, n + 1, D] rotated keys; the last is "no more points".
         subpatch_key: [B, n, k, D].
         heat_key: [B, n, k, H], or None for a model without a heat prior.
+        extent: [B, n, k, 4] reach of the thing at each ViT patch, or None likewise.
     """
 
     table: PatchTable
     patch_key: Tensor
     subpatch_key: Tensor
     heat_key: Tensor | None = None
+    extent: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ class HeatHead(nn.Module):
         self.key = nn.Linear(config.vit_feature_dim, dim)
         self.context = nn.Linear(width, dim, bias=False)
         self.bias = nn.Parameter(torch.full((1,), -4.0))
+        if config.heat_extent:
+            self.extent = nn.Linear(config.vit_feature_dim, 4)
 
     def name_keys(self, features: Tensor) -> Tensor:
         """ViT features [..., F] -> [..., H], the part of the keys that needs no decoder."""
@@ -110,6 +112,18 @@ class HeatHead(nn.Module):
         query = self.query(self.norm(states)) + self.words(words)
         similar: Tensor = torch.einsum("bh,bnkh->bnk", query, keys) * keys.shape[-1] ** -0.5
         return similar + self.bias
+
+    def extents(self, features: Tensor) -> Tensor:
+        """How far the box of the thing at a ViT patch reaches from the patch's middle.
+
+        Args:
+            features: [..., F].
+
+        Returns:
+            [..., 4], left, up, right, down in ViT patches, positive.
+        """
+        reach: Tensor = self.extent(self.feature_norm(features)).clamp(max=5.0).exp()
+        return reach
 
     @staticmethod
     def prior(logits: Tensor, valid: Tensor) -> HeatPrior:

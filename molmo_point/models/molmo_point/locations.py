@@ -66,6 +66,12 @@ class PatchGrids:
         ids = token_pooling[patch, subpatch]
         self._token[ids] = patch * token_pooling.shape[1] + subpatch
 
+    def places(self) -> NDArray[np.int64]:
+        """Where every subpatch lies, int [n, k, 3]: image, row, column of its ViT patch, or -1."""
+        found = self._place[self.token_pooling]
+        found[self.token_pooling < 0] = -1
+        return found
+
     def size_of(self, image: int) -> tuple[int, int]:
         """(width, height) of an image or frame, pixels."""
         return self.image_sizes[image if self.timestamps is None else 0]

@@ -17,7 +17,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from molmo_point.models.molmo_point.grounding import MASKED, Reading
 from molmo_point.models.molmo_point.heat import HeatHead, HeatPrior
-from molmo_point.models.molmo_point.patches import ExtendedVocabulary, last_chosen
+from molmo_point.models.molmo_point.patches import last_chosen
+from molmo_point.models.steps import ExtendedVocabulary
 
 if TYPE_CHECKING:
     from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration

@@ -29,13 +29,13 @@ from molmo_point.models.molmo_point.heat import HeatHead
 from molmo_point.models.molmo_point.loss import pointing_loss
 from molmo_point.models.molmo_point.masks import attention_mask as mask_of
 from molmo_point.models.molmo_point.patches import (
-    ExtendedVocabulary,
     ImageFeatures,
     PatchTable,
     fill_rows,
     last_chosen,
 )
 from molmo_point.models.molmo_point.stem import ConvStem
+from molmo_point.models.steps import ExtendedVocabulary
 
 __all__ = ["MolmoPointForConditionalGeneration", "MolmoPointModel", "MolmoPointOutput"]
 
@@ -214,6 +214,7 @@ class MolmoPointModel(Molmo2PreTrainedModel):  # type: ignore[misc]
             patch_key=self.point_predictor.patch_keys(image_states, table.order),
             subpatch_key=self.point_predictor.subpatch_k(table.patches),
             heat_key=self.heat.keys(table.patches, image_states) if self.config.heat_dim else None,
+            extent=self.heat.extents(table.patches) if self.config.heat_extent else None,
         )
 
 
@@ -230,7 +231,18 @@ class MolmoPointForConditionalGeneration(Molmo2PreTrainedModel, GenerationMixin)
         self.lm_head = nn.Linear(
             config.text_config.hidden_size, config.extended_vocab_size, bias=False
         )
+        table = "model.language_model.embed_tokens.weight"
+        self._tied_weights_keys = (
+            {"lm_head.weight": table} if config.text_config.tie_word_embeddings else {}
+        )
         self.post_init()
+
+    def get_expanded_tied_weights_keys(
+        self,
+        all_submodels: bool = False,  # noqa: FBT001, FBT002  # transformers' convention
+    ) -> dict[str, str]:
+        """Which parameters are one; the text configuration decides, not the whole one."""
+        return dict(self._tied_weights_keys)
 
     def vocabulary(self, table: PatchTable) -> ExtendedVocabulary:
         """Ids of prompts with these patches."""

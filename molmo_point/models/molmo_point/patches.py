@@ -1,4 +1,4 @@
-"""The image tokens of a batch as a table of patches that points refer to, and the ids they add."""
+"""The image tokens of a batch as a table of patches that points refer to."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from molmo_point.models.steps import ExtendedVocabulary
+
 __all__ = [
-    "ExtendedVocabulary",
     "ImageFeatures",
     "PatchTable",
     "fill_rows",
@@ -33,52 +34,6 @@ class ImageFeatures:
     tokens: Tensor
     patches: Tensor
     valid: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class ExtendedVocabulary:
-    """Ids of one prompt: text tokens, then patches, "no more points", subpatches, locations.
-
-    Attributes:
-        text: rows of the text head, so also the id of patch 0.
-        patches: patches that the table holds, selectable or not; their number is also the index of
-            "no more points".
-        subpatches: ViT patches in a patch (4 for images, 9 for video).
-        locations: places in a ViT patch.
-    """
-
-    text: int
-    patches: int
-    subpatches: int
-    locations: int
-
-    @property
-    def no_more_points(self) -> int:
-        """Id that ends a list of points."""
-        return self.text + self.patches
-
-    @property
-    def first_subpatch(self) -> int:
-        """Id of subpatch 0."""
-        return self.text + self.patches + 1
-
-    @property
-    def first_location(self) -> int:
-        """Id of location 0."""
-        return self.first_subpatch + self.subpatches
-
-    @property
-    def size(self) -> int:
-        """Number of ids."""
-        return self.first_location + self.locations
-
-    def is_patch(self, ids: Tensor) -> Tensor:
-        """Bool, where ids are patches ("no more points" is none)."""
-        return (ids >= self.text) & (ids < self.no_more_points)
-
-    def is_subpatch(self, ids: Tensor) -> Tensor:
-        """Bool, where ids are subpatches."""
-        return (ids >= self.first_subpatch) & (ids < self.first_location)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicCache
 
+from molmo_point.models.molmo_point.duplicates import merge_duplicates
 from molmo_point.models.molmo_point.grounding import PointKeys
 from molmo_point.models.molmo_point.heat import HeatHead, HeatPrior
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.patches import (
-    ExtendedVocabulary,
     ImageFeatures,
     last_chosen,
     take_rows,
 )
-from molmo_point.models.steps import StepLogits
+from molmo_point.models.steps import ExtendedVocabulary, StepLogits
 
 __all__ = ["PointSession"]
 
@@ -37,6 +37,8 @@ class PointSession:
         keys: what points can choose among; None without images.
         last_patch: int [B], -1 for none.
         last_subpatch: int [B], -1 for none.
+        places: int [n, k, 3], where every subpatch lies, the same for all rows (as
+            `PatchGrids.places`); None leaves the heat of large things spread.
         prior: of the question, for a model with a heat prior.
     """
 
@@ -46,6 +48,7 @@ class PointSession:
     keys: PointKeys | None
     last_patch: Tensor
     last_subpatch: Tensor
+    places: Tensor | None = None
     prior: HeatPrior | None = None
 
     @classmethod
@@ -56,6 +59,7 @@ class PointSession:
         valid: Tensor,
         image: Tensor,
         features: ImageFeatures | None,
+        places: Tensor | None = None,
     ) -> PointSession:
         """Read the beginnings of prompts: the image tokens and what stands before them.
 
@@ -65,11 +69,12 @@ class PointSession:
             valid: bool [B, T].
             image: bool [B, T], tokens that see each other both ways.
             features: of the images; None for prompts without any.
+            places: where the patches lie; see `PointSession`.
         """
         cache = DynamicCache(config=model.config.text_config)
         reading = model.read(input_ids, valid=valid, image=image, features=features, cache=cache)
         none = input_ids.new_full((len(input_ids),), -1)
-        return cls(model, cache, valid, reading.keys, none, none)
+        return cls(model, cache, valid, reading.keys, none, none, places)
 
     @property
     def vocabulary(self) -> ExtendedVocabulary:
@@ -101,6 +106,7 @@ class PointSession:
             keys,
             pick(self.last_patch),
             pick(self.last_subpatch),
+            self.places,
             prior,
         )
 
@@ -122,7 +128,10 @@ class PointSession:
             words = embedded.sum(1) / (end[:, None] + 1)
             heat = self.model.model.heat.logits(states[row, end], words, self.keys.heat_key)
             table = self.keys.table
-            self.prior = HeatHead.prior(heat, table.valid & table.selectable[:, :-1, None])
+            open_ = table.valid & table.selectable[:, :-1, None]
+            if self.keys.extent is not None and self.places is not None:
+                heat = merge_duplicates(heat, self.keys.extent, self.places, open_)
+            self.prior = HeatHead.prior(heat, open_)
         return self._logits(states, trace, valid)
 
     def extend(self, chunks: Sequence[Sequence[int]]) -> StepLogits:

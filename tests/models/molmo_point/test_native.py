@@ -12,14 +12,15 @@ from safetensors.torch import load_file, save_file
 from molmo_point.errors import ModelError, WeightsError
 from molmo_point.models.molmo_point.config import MolmoPointConfig
 from molmo_point.models.molmo_point.heat import HeatHead, HeatPrior
-from molmo_point.models.weights import load_molmo_point, register_published_layout
+from molmo_point.models.molmo_point.layout import register_molmo_point_layout
+from molmo_point.models.weights import load_model
 
 TINY = Path(__file__).parents[2] / "vectors" / "data" / "molmo_point"
 
 
 @pytest.fixture(scope="module")
 def model():
-    return load_molmo_point(TINY, dtype=torch.float32, device="cpu")
+    return load_model(TINY, "molmo_point", dtype=torch.float32, device="cpu")
 
 
 def inputs_of(name):
@@ -145,7 +146,7 @@ def test_saving_gives_the_published_names_and_values_again(model, tmp_path):
     assert ours.keys() == published.keys()
     for name, value in published.items():
         torch.testing.assert_close(ours[name], value, rtol=0, atol=0)
-    again = load_molmo_point(tmp_path, dtype=torch.float32, device="cpu")
+    again = load_model(tmp_path, "molmo_point", dtype=torch.float32, device="cpu")
     for name, value in model.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], value, rtol=0, atol=0)
 
@@ -153,7 +154,7 @@ def test_saving_gives_the_published_names_and_values_again(model, tmp_path):
 def test_the_auto_classes_know_it():
     from transformers import AutoConfig, AutoModelForImageTextToText
 
-    register_published_layout()
+    register_molmo_point_layout()
     assert isinstance(AutoConfig.from_pretrained(TINY), MolmoPointConfig)
     model = AutoModelForImageTextToText.from_pretrained(TINY)
     assert type(model).__name__ == "MolmoPointForConditionalGeneration"
@@ -173,7 +174,7 @@ def test_tensors_that_do_not_fit_are_named(fault, tmp_path):
     save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
     (tmp_path / "config.json").write_text((TINY / "config.json").read_text())
     with pytest.raises(WeightsError, match=name):
-        load_molmo_point(tmp_path, dtype=torch.float32, device="cpu")
+        load_model(tmp_path, "molmo_point", dtype=torch.float32, device="cpu")
 
 
 def test_a_config_that_would_be_computed_wrongly_is_refused(tmp_path):
@@ -183,7 +184,7 @@ def test_a_config_that_would_be_computed_wrongly_is_refused(tmp_path):
     )
     save_file(load_file(TINY / "model.safetensors"), tmp_path / "model.safetensors")
     with pytest.raises(ModelError, match="patch_location"):
-        load_molmo_point(tmp_path, dtype=torch.float32, device="cpu")
+        load_model(tmp_path, "molmo_point", dtype=torch.float32, device="cpu")
 
 
 def test_the_heat_prior_is_the_distribution_of_the_next_point():

@@ -1,0 +1,186 @@
+"""MolmoPoint's way: a point is three grounding tokens, which are places of the image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from molmo_point.decoding.engine import Choice, DecodeOptions, Template
+from molmo_point.dialects.dialect import LIMIT
+from molmo_point.models.molmo_point.answers import read_answer, spell_answer
+from molmo_point.models.molmo_point.inputs import MolmoPointInputs
+from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
+from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
+from molmo_point.models.molmo_point.processor import MolmoPointProcessor
+from molmo_point.models.molmo_point.session import PointSession
+from molmo_point.models.steps import ExtendedVocabulary
+from molmo_point.parsing import parse_points
+from molmo_point.points import Point, Points
+
+__all__ = ["GroundedDialect", "GroundedReader"]
+
+_LABEL = re.compile(r'">(.*?)</', re.DOTALL)
+
+
+class GroundedDialect:
+    """Images that MolmoPoint, or the embedded model, has read.
+
+    Args:
+        model: on its device.
+        processor: of the same checkpoint.
+        images: uint8 [H, W, 3] RGB, at least one.
+    """
+
+    def __init__(
+        self,
+        model: MolmoPointForConditionalGeneration,
+        processor: MolmoPointProcessor,
+        images: Sequence[NDArray[np.uint8]],
+    ) -> None:
+        self._processor = processor
+        self._language = not model.config.points_only
+        inputs = processor.encode_image_prefix(images).to(model.device)
+        metadata = inputs.metadata[0]
+        self.grids = PatchGrids(
+            metadata.token_pooling, metadata.subpatch_mapping, metadata.image_sizes
+        )
+        self._session = _read(model, inputs, self.grids.places())
+
+    def session(self, rows: int) -> PointSession:
+        """See `Dialect`."""
+        return self._session.fork([0] * rows)
+
+    def encode_question(self, prompt: str) -> list[int]:
+        """See `Dialect`."""
+        return self._processor.encode_question(prompt)
+
+    def options(self, *, single: bool, words: bool) -> DecodeOptions:
+        """See `Dialect`."""
+        processor = self._processor
+        template = None
+        if single or not self._language:
+            opening = tuple(processor.opening_ids)
+            template = Template(opening, processor.number_ids, single=single)
+        return DecodeOptions(
+            stop=frozenset({int(processor.tokenizer.eos_token_id)}),
+            limit=LIMIT,
+            template=template,
+            stop_after_points=not words,
+            empty_list=not self._language,
+        )
+
+    def reader(self, query: str, *, single: bool = False) -> GroundedReader:
+        """See `Dialect`."""
+        tokenizer = self._processor.tokenizer
+        return GroundedReader(
+            query, self.grids, self._session.vocabulary, tokenizer.decode, language=self._language
+        )
+
+
+class GroundedReader:
+    """Follows one answer; see `AnswerReader`.
+
+    A point's confidence is its patch's probability times its subpatch's. The location's is left
+    out: it moves the point by less than a ViT patch, and a thing is often as well pointed at from
+    several of them.
+
+    Args:
+        query: the user's words.
+        grids: where the patches lie.
+        vocabulary: ids of the prompt.
+        decode: text of text tokens.
+        language: whether the model says "none" in words.
+    """
+
+    def __init__(
+        self,
+        query: str,
+        grids: PatchGrids,
+        vocabulary: ExtendedVocabulary,
+        decode: Callable[[list[int]], str],
+        *,
+        language: bool,
+    ) -> None:
+        self._query, self._grids, self._ids = query, grids, vocabulary
+        self._decode, self._language = decode, language
+        self._tokens: list[int] = []
+        self._probabilities: list[float] = []
+        self._truncated = False
+
+    def feed(self, choice: Choice) -> list[Point]:
+        """See `AnswerReader`."""
+        self._tokens.append(choice.token)
+        self._probabilities.append(choice.probability)
+        self._truncated = self._truncated or choice.truncated
+        ids = self._ids
+        if choice.token < ids.first_location or len(self._tokens) < 3:
+            return []
+        patch, subpatch, location = self._tokens[-3:]
+        tokens = PointTokens(
+            patch - ids.text, subpatch - ids.first_subpatch, location - ids.first_location
+        )
+        point = self._grids.to_point(
+            tokens, label=self._query, confidence=self._confidence(len(self._tokens) - 1)
+        )
+        return [] if point is None else [point]
+
+    def finish(self) -> Points:
+        """See `AnswerReader`."""
+        text = spell_answer(self._tokens, self._ids, self._decode)
+        label = match[1] if (match := _LABEL.search(text)) else self._query
+        items: list[Point] = []
+        for found in read_answer(self._tokens, self._ids, self._decode):
+            if self._language and found.object_id is None and self._truncated:
+                continue  # as the reference: a point that was cut off before its number
+            point = self._grids.to_point(
+                found.tokens,
+                label=label,
+                confidence=self._confidence(found.end),
+                object_id=found.object_id,
+            )
+            if point is not None:
+                items.append(point)
+        size = self._grids.size_of(0)
+        if items:
+            return Points(tuple(items), size, self._query, text, truncated=self._truncated)
+        if self._language:
+            sizes = self._grids.image_sizes
+            return parse_points(text, image_size=sizes, query=self._query)
+        return Points((), size, self._query, text, state="none", truncated=self._truncated)
+
+    def words(self) -> str:
+        """See `AnswerReader`."""
+        return spell_answer(self._tokens, self._ids, self._decode).strip()
+
+    def _confidence(self, end: int) -> float:
+        """Of the point whose location is the token at `end`."""
+        return round(self._probabilities[end - 2] * self._probabilities[end - 1], 4)
+
+
+@torch.inference_mode()
+def _read(
+    model: MolmoPointForConditionalGeneration,
+    inputs: MolmoPointInputs,
+    places: NDArray[np.int64],
+) -> PointSession:
+    """Encode the images and read them; one that is its own only tile is encoded once."""
+    pixels, pooling = inputs.pixel_values, inputs.image_token_pooling
+    features = None
+    if pixels is not None and pooling is not None:
+        if len(pixels) == 2 and torch.equal(pixels[0], pixels[1]):
+            crops = model.model.encode_crops(pixels[:1]).expand(2, -1, -1)
+        else:
+            crops = model.model.encode_crops(pixels)
+        features = model.model.pool_features(crops, pooling)
+    return PointSession.read_images(
+        model,
+        inputs.input_ids,
+        inputs.attention_mask.bool(),
+        inputs.mm_token_type_ids == 1,
+        features,
+        torch.from_numpy(places).to(model.device),
+    )

@@ -1,0 +1,1 @@
+"""Molmo, the first generation: points as text, in percent of the image."""

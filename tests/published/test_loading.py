@@ -1,0 +1,126 @@
+"""Checkpoints in every published layout load whole, point, and say what is wrong with them."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from molmo_point import Pointer
+from molmo_point.errors import QueryError, WeightsError
+from molmo_point.models.weights import load_model
+from tests.published.small import KINDS, random_tensors, write_checkpoint
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("published")
+    for kind in KINDS:
+        write_checkpoint(root / kind, kind)
+    return root
+
+
+def generation(kind):
+    return KINDS[kind][0]["model_type"]
+
+
+@pytest.fixture(scope="module")
+def pointers(folders):
+    made = {}
+
+    def get(kind):
+        if kind not in made:
+            made[kind] = Pointer(folders / kind)
+        return made[kind]
+
+    return get
+
+
+def picture(seed=0, size=(120, 160)):
+    return np.random.default_rng(seed).integers(0, 255, (*size, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith("molmo2")])
+def test_what_was_loaded_is_what_was_written(kind, folders, tmp_path):
+    model = load_model(folders / kind, generation(kind), dtype=torch.float32)
+    model.save_pretrained(tmp_path)
+    saved, written = load_file(tmp_path / "model.safetensors"), random_tensors(KINDS[kind][1])
+    assert saved.keys() == written.keys()
+    assert all(torch.equal(saved[name], written[name]) for name in written)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_float32_files_load_straight_to_the_wanted_dtype(kind, folders):
+    model = load_model(folders / kind, generation(kind), dtype=torch.bfloat16)
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_interface_over_all_generations(kind, pointers):
+    pointer, image = pointers(kind), picture()
+    points = pointer.point(image, "the cups")
+    assert points.image_size == (160, 120)
+    assert points.state in ("points", "none", "unreadable")
+    with pointer.look(image) as view:
+        one, two = view.points(["the cups", "dogs"])
+        assert one.text == points.text
+        assert view.point("dogs").text == two.text
+    assert int(pointer.count(image, "cups")) >= 0
+    assert isinstance(pointer.ask(image, "What is this?"), str)
+    assert [point.xy for point in pointer.stream(image, "the cups")] == [p.xy for p in points]
+
+
+@pytest.mark.parametrize("kind", ["molmo-point", "molmo-point-tied"])
+def test_a_click_is_one_point(kind, pointers):
+    points = pointers(kind).point(picture(), "the cup", single=True)
+    assert len(points) == 1
+    assert not points.truncated
+
+
+@pytest.mark.parametrize("kind", ["molmo-point", "molmo2"])
+def test_several_images_in_one_question(kind, pointers):
+    images = [picture(1), picture(2, (90, 200))]
+    points = pointers(kind).point(images, "the cups")
+    assert points.image_size == (160, 120)
+    assert all(point.image_index in (0, 1) for point in points)
+
+
+def test_points_name_their_image(pointers):
+    images = [picture(1), picture(2, (90, 200))]
+    view = pointers("molmo-point").look(images)
+    places = view._dialect.grids.places()
+    assert set(places[..., 0].reshape(-1).tolist()) == {-1, 0, 1}
+
+
+def test_the_first_generation_takes_one_image(pointers):
+    with pytest.raises(QueryError, match="single images and got 2"):
+        pointers("molmo-d").point([picture(1), picture(2)], "cups")
+
+
+@pytest.mark.parametrize("kind", ["molmoe", "molmo-o", "molmo-d", "molmo2", "molmo-point-tied"])
+def test_tensors_that_do_not_fit_are_named(kind, folders, tmp_path):
+    tensors = random_tensors(KINDS[kind][1])
+    (tmp_path / "config.json").write_text((folders / kind / "config.json").read_text())
+    del tensors["model.transformer.ln_f.weight"]
+    tensors["model.transformer.strange.weight"] = torch.zeros(3)
+    first = "model.transformer.blocks.0.ff_norm.weight"
+    first = first if first in tensors else "model.transformer.blocks.0.mlp.ff_norm.weight"
+    tensors[first] = torch.zeros(7)
+    save_file(tensors, tmp_path / "model.safetensors")
+    with pytest.raises(WeightsError) as caught:
+        load_model(tmp_path, generation(kind), dtype=torch.float32)
+    message = str(caught.value)
+    assert "norm.weight" in message
+    assert "strange" in message
+    assert "(7,) instead of (64,)" in message
+
+
+def test_a_configuration_of_no_published_construction_is_refused(folders, tmp_path):
+    from molmo_point.errors import ModelError
+
+    config = json.loads((folders / "molmo-d" / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"layer_norm_type": "layer"}))
+    save_file(random_tensors(KINDS["molmo-d"][1]), tmp_path / "model.safetensors")
+    with pytest.raises(ModelError, match="layer_norm_type='layer' is not supported"):
+        load_model(tmp_path, "molmo", dtype=torch.float32)
