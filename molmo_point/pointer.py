@@ -21,13 +21,17 @@ class Pointer:
     Args:
         model: nothing for the model in the package; a name on the Hugging Face hub, which is
             downloaded once; or a folder with a checkpoint.
-        device: "cpu", "cuda", "cuda:1", ...; by default a GPU if there is one (the embedded model
-            stays on the CPU).
-        dtype: "float32", "bfloat16" or "float16"; by default bfloat16 on a GPU, else float32.
+        device: "cpu", "cuda", "cuda:1", ..., or "auto" to spread it over all GPUs and the memory;
+            by default a GPU if there is one (the embedded model stays on the CPU).
+        dtype: "float32", "bfloat16", "float16", or "int8" or "int4" to keep the decoder's matrices
+            small; by default bfloat16 on a GPU, else float32.
+        max_crops: high-resolution crops an image at most: fewer are faster, more see smaller things
+            (to a degree: a model is best at the number it was trained with, the default).
 
     Raises:
         ModelError: the model is unknown or not complete.
         DeviceError: the device is absent or too small.
+        MissingExtra: what quantised or spread weights need is not installed.
     """
 
     def __init__(
@@ -36,8 +40,9 @@ class Pointer:
         *,
         device: str | None = None,
         dtype: str | None = None,
+        max_crops: int | None = None,
     ) -> None:
-        self._opened = open_model(model, device=device, dtype=dtype)
+        self._opened = open_model(model, device=device, dtype=dtype, max_crops=max_crops)
 
     @property
     def spec(self) -> ModelSpec:

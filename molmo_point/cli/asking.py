@@ -23,6 +23,7 @@ def ask_all(
     counting: bool,
     model: str | None,
     device: str | None,
+    dtype: str | None,
     draw: Path | None,
     as_json: bool,
 ) -> int:
@@ -34,13 +35,14 @@ def ask_all(
         counting: print numbers instead of points.
         model: see `Pointer`.
         device: see `Pointer`.
+        dtype: see `Pointer`.
         draw: a file, or for several images a folder, that gets the images with the points drawn.
         as_json: one line of JSON an image.
 
     Returns:
         0 if all is done, 1 if some images failed, 2 if all did.
     """
-    pointer = Pointer(model, device=device)
+    pointer = Pointer(model, device=device, dtype=dtype)
     failed = 0
     for source in _progress(sources):
         try:

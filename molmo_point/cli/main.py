@@ -41,6 +41,10 @@ _Model = Annotated[
     ),
 ]
 _Device = Annotated[str | None, typer.Option(help='"cpu", "cuda", ... [default: what fits]')]
+_Dtype = Annotated[
+    str | None,
+    typer.Option(help='"bfloat16", "int8", "int4", ... [default: bfloat16 on a GPU, else float32]'),
+]
 _Draw = Annotated[
     Path | None,
     typer.Option("--draw", help="Write the image with the points drawn; a folder for several."),
@@ -53,6 +57,7 @@ def _ask(
     query: str | None,
     model: str | None,
     device: str | None,
+    dtype: str | None,
     draw: Path | None,
     as_json: bool,
     *,
@@ -68,6 +73,7 @@ def _ask(
         counting=counting,
         model=model,
         device=device,
+        dtype=dtype,
         draw=draw,
         as_json=as_json,
     )
@@ -80,6 +86,7 @@ def point(
     query: _Query = None,
     model: _Model = None,
     device: _Device = None,
+    dtype: _Dtype = None,
     draw: _Draw = None,
     as_json: _Json = False,
 ) -> None:
@@ -87,7 +94,7 @@ def point(
 
     molmo-point point desk.jpg "the red mug" --draw out.png
     """
-    _ask(words, query, model, device, draw, as_json, counting=False)
+    _ask(words, query, model, device, dtype, draw, as_json, counting=False)
 
 
 @app.command()
@@ -96,6 +103,7 @@ def count(
     query: _Query = None,
     model: _Model = None,
     device: _Device = None,
+    dtype: _Dtype = None,
     draw: _Draw = None,
     as_json: _Json = False,
 ) -> None:
@@ -103,7 +111,7 @@ def count(
 
     molmo-point count shelf.jpg "bottles"
     """
-    _ask(words, query, model, device, draw, as_json, counting=True)
+    _ask(words, query, model, device, dtype, draw, as_json, counting=True)
 
 
 @app.command()
@@ -139,6 +147,36 @@ def evaluate(
     from molmo_point.cli.eval import run_evaluation
 
     run_evaluation(what, model=model, scenes=scenes, as_json=as_json)
+
+
+@app.command()
+def parity(
+    model: Annotated[str, typer.Argument(help="A name on the hub, or a folder, or embedded.")],
+    images: Annotated[list[str], typer.Argument(help="Files, folders, patterns, or -.")],
+    query: Annotated[
+        list[str] | None, typer.Option("--query", "-q", help="What to ask; may be repeated.")
+    ] = None,
+    dtype: Annotated[str, typer.Option(help="The precision in question.")] = "int4",
+    against: Annotated[str, typer.Option(help="The precision that is believed.")] = "bfloat16",
+    device: _Device = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """How far do points move, and counts change, on your own pictures at another precision?
+
+    molmo-point parity allenai/Molmo-7B-D-0924 shelf/ -q bottles --dtype int4
+    """
+    from molmo_point.cli.parity import run_parity
+    from molmo_point.cli.sources import find_sources
+
+    run_parity(
+        model,
+        find_sources(images),
+        query or [],
+        dtype=dtype,
+        against=against,
+        device=device,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from molmo_point.errors import DeviceError, ModelError
-
-if TYPE_CHECKING:
-    import torch
+from molmo_point.errors import DeviceError, ModelError, require
+from molmo_point.models.precision import find_precision
 
 __all__ = ["EMBEDDED", "MODELS", "ModelSpec", "OpenModel", "find_model", "open_model"]
 
@@ -28,6 +26,7 @@ class ModelSpec:
         name: "embedded", a name on the Hugging Face hub, or a folder.
         generation: which family of code it needs.
         parameters: how many its files hold; 0 if it is not known.
+        matrices: those of them in the decoder's linear layers, which 8 and 4 bits are for.
         language: it can be asked, and describe, in words.
         several_images: one question may be about several images.
         video: it reads videos.
@@ -39,6 +38,7 @@ class ModelSpec:
     name: str
     generation: Generation
     parameters: float
+    matrices: float = 0
     language: bool = True
     several_images: bool = False
     video: bool = False
@@ -52,29 +52,29 @@ class ModelSpec:
         return names[self.generation]
 
 
-
-def _newer(name: str, generation: Generation, parameters: float) -> ModelSpec:
-    return ModelSpec(name, generation, parameters, several_images=True, video=True)
+def _newer(name: str, generation: Generation, parameters: float, matrices: float) -> ModelSpec:
+    return ModelSpec(name, generation, parameters, matrices, several_images=True, video=True)
 
 
 MODELS: tuple[ModelSpec, ...] = (
     ModelSpec(EMBEDDED, "molmo_point", 4.0e6, language=False, note="in the package; a closed list"),
-    _newer("allenai/MolmoPoint-8B", "molmo_point", 8_677_855_065),
+    _newer("allenai/MolmoPoint-8B", "molmo_point", 8_677_855_065, 6_945_767_424),
     ModelSpec(
         "allenai/MolmoPoint-GUI-8B",
         "molmo_point",
         8_677_855_065,
+        6_945_767_424,
         max_crops=48,
         note="screenshots, one point",
     ),
-    _newer("allenai/MolmoPoint-Vid-4B", "molmo_point", 4_471_625_561),
-    _newer("allenai/Molmo2-4B", "molmo2", 4_850_869_200),
-    _newer("allenai/Molmo2-8B", "molmo2", 8_661_703_120),
-    _newer("allenai/Molmo2-O-7B", "molmo2", 7_760_786_896),
+    _newer("allenai/MolmoPoint-Vid-4B", "molmo_point", 4_471_625_561, 3_633_315_840),
+    _newer("allenai/Molmo2-4B", "molmo2", 4_850_869_200, 3_633_315_840),
+    _newer("allenai/Molmo2-8B", "molmo2", 8_661_703_120, 6_945_767_424),
+    _newer("allenai/Molmo2-O-7B", "molmo2", 7_760_786_896, 6_476_005_376),
     ModelSpec("allenai/MolmoE-1B-0924", "molmo", 7_221_875_712, note="1.5 B active for a token"),
-    ModelSpec("allenai/Molmo-7B-O-0924", "molmo", 7_665_032_192),
-    ModelSpec("allenai/Molmo-7B-D-0924", "molmo", 8_021_025_280),
-    ModelSpec("allenai/Molmo-72B-0924", "molmo", 73_308_285_952),
+    ModelSpec("allenai/Molmo-7B-O-0924", "molmo", 7_665_032_192, 6_476_005_376),
+    ModelSpec("allenai/Molmo-7B-D-0924", "molmo", 8_021_025_280, 6_525_288_448),
+    ModelSpec("allenai/Molmo-72B-0924", "molmo", 73_308_285_952, 70_212_648_960),
 )
 """The embedded model and those published for pointing."""
 
@@ -98,15 +98,18 @@ def find_model(name: str | Path | None) -> tuple[ModelSpec, Path | None]:
     """The row of a model, and its folder if it is on this machine already.
 
     Args:
-        name: None or "embedded", a name on the hub, or a folder with a checkpoint.
+        name: None or "embedded"; a name on the hub, "name@revision" for a certain state of it; or
+            a folder with a checkpoint.
 
     Raises:
         ModelError: there is no such model, or no model in that folder.
     """
     text = EMBEDDED if name is None else str(name)
+    repository = text.partition("@")[0]
     for spec in MODELS:
-        if spec.name == text:
-            return spec, Path(__file__).parent / EMBEDDED if text == EMBEDDED else None
+        if spec.name == repository:
+            folder = Path(__file__).parent / EMBEDDED if text == EMBEDDED else None
+            return replace(spec, name=text), folder
     folder = Path(text)
     if folder.is_dir():
         return _describe(folder), folder
@@ -140,30 +143,58 @@ def _describe(folder: Path) -> ModelSpec:
 
 
 def open_model(
-    name: str | Path | None = None, *, device: str | None = None, dtype: str | None = None
+    name: str | Path | None = None,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+    max_crops: int | None = None,
 ) -> OpenModel:
     """Load a model.
 
     Args:
         name: see `find_model`; a name on the hub is downloaded once.
-        device: "cpu", "cuda", "cuda:1", ...; by default a GPU if there is one, but
-            the CPU for the embedded model.
-        dtype: "float32", "bfloat16" or "float16"; by default bfloat16 on a GPU, else float32.
+        device: "cpu", "cuda", "cuda:1", ..., or "auto" to spread it over all GPUs and the memory;
+            by default a GPU if there is one, but the CPU for the embedded model.
+        dtype: "float32", "bfloat16", "float16", or "int8" or "int4" for the decoder's matrices; by
+            default bfloat16 on a GPU, else float32.
+        max_crops: high-resolution crops an image at most; by default what the model is best at.
 
     Raises:
         ModelError: unknown, or not complete, or of a generation that cannot be run.
         DeviceError: the device is absent or too small.
+        MissingExtra: what quantised or spread weights need is not installed.
     """
     spec, folder = find_model(name)
     from molmo_point.models.weights import load_model
 
     place = _device(device, spec)
-    kind = _dtype(dtype, place)
+    precision = find_precision(dtype or ("float32" if place == "cpu" else "bfloat16"))
     folder = _download(spec.name) if folder is None else folder
     if not spec.parameters:
         spec = replace(_describe(folder), name=spec.name)
-    model = load_model(folder, spec.generation, dtype=kind, device=place)
-    return OpenModel(spec, model, _load_processor(folder, spec.generation))
+    if precision.bits and _has_experts(folder):
+        raise ModelError(
+            f"Nine tenths of {spec.name} are experts, which cannot be kept in {precision.bits} "
+            'bits: use dtype="bfloat16".'
+        )
+    options = precision.loading_options()
+    if place == "auto":
+        require("accelerate", "big")
+    if place == "auto" or precision.bits:
+        options["device_map"] = place
+    model = load_model(
+        folder, spec.generation, dtype=precision.torch_dtype, device=place, **options
+    )
+    processor = _load_processor(folder, spec.generation)
+    crops = max_crops or spec.max_crops
+    if crops is not None:
+        config = replace(processor.crop_config, max_crops=crops)
+        processor = replace(processor, crop_config=config)
+    return OpenModel(spec, model, processor)
+
+
+def _has_experts(folder: Path) -> bool:
+    return bool(json.loads((folder / "config.json").read_text()).get("moe_num_experts"))
 
 
 def _load_processor(folder: Path, generation: Generation) -> Any:
@@ -179,6 +210,8 @@ def _load_processor(folder: Path, generation: Generation) -> Any:
 def _device(device: str | None, spec: ModelSpec) -> str:
     import torch
 
+    if device == "auto":
+        return device
     if device is None:
         return "cuda" if spec.name != EMBEDDED and torch.cuda.is_available() else "cpu"
     try:
@@ -196,25 +229,17 @@ def _device(device: str | None, spec: ModelSpec) -> str:
     return device
 
 
-def _dtype(dtype: str | None, device: str) -> torch.dtype:
-    import torch
-
-    if dtype is None:
-        return torch.float32 if device == "cpu" else torch.bfloat16
-    known = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-    if dtype not in known:
-        raise ModelError(f'There is no dtype "{dtype}": use one of {", ".join(known)}.')
-    return known[dtype]
-
-
 def _download(name: str) -> Path:
-    """The folder of a checkpoint of the hub, downloaded if needed."""
+    """The folder of a checkpoint of the hub, downloaded if needed; "name@revision" pins it."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     patterns = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
+    repository, _, revision = name.partition("@")
     try:
-        return Path(snapshot_download(name, allow_patterns=patterns))
+        return Path(
+            snapshot_download(repository, revision=revision or None, allow_patterns=patterns)
+        )
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
         first = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(

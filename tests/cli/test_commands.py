@@ -162,3 +162,15 @@ def test_doctor_says_what_is_here():
     assert "torch" in said(done)
     assert "works" in said(done)
     assert done.returncode == 0
+
+
+def test_parity_puts_two_precisions_side_by_side():
+    done = run("parity", "embedded", SHAPES, "-q", "stars", "--dtype", "bf16", "--against",
+               "float32", "--json")  # fmt: skip
+    assert done.returncode == 0, said(done, "stderr")
+    figures = json.loads(said(done))
+    assert figures["questions"] == 1
+    assert 0 <= figures["same_count"] <= 1
+    done = run("parity", "embedded", SHAPES)
+    assert done.returncode == 2
+    assert "at least one query" in said(done, "stderr")
