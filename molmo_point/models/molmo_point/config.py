@@ -32,6 +32,8 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
         token_prediction_rotary_theta: base of the 1-D rotary over patch order.
         subpatch_embedding: ours; "replace" the token's embedding by the chosen ViT feature
             (published inference) or "add" to it (published training).
+        shared_low_embedding: ours; whether tokens of the global view have the embedding of the
+            others (published training) or one of their own (published inference).
         normalise_location: ours; whether the location head reads normed states (published
             training) or raw ones (published inference).
         patch_stem: ours; "linear" patch embedding, or "conv" for a small convolutional one.
@@ -64,6 +66,7 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
     token_prediction_rotary: str = "one_d"
     token_prediction_rotary_theta: int | float = 50000
     subpatch_embedding: str = "replace"
+    shared_low_embedding: bool = False
     normalise_location: bool = False
     patch_stem: str = "linear"
     heat_dim: int = 0

@@ -170,6 +170,8 @@ class MolmoPointModel(Molmo2PreTrainedModel):  # type: ignore[misc]
             return rows
         config = self.config
         base = torch.where(input_ids >= vocabulary.text, config.patch_token_id, input_ids)
+        if config.shared_low_embedding:
+            base[input_ids == config.image_non_indexable_patch_id] = config.image_patch_id
         base[input_ids >= vocabulary.first_subpatch] = config.subpatch_token_id
         base[input_ids >= vocabulary.first_location] = config.location_token_id
         embedded: Tensor = embedding(base)

@@ -204,3 +204,26 @@ def test_the_heat_prior_is_the_distribution_of_the_next_point():
         given = torch.tensor([[last_patch]]), torch.tensor([[last_inside]])
         ours = prior.patch_prior(*given).exp()[0, 0]
         np.testing.assert_allclose(ours, expected, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_the_global_views_embedding_is_a_switch(model):
+    inputs = inputs_of("single_scripted")
+    config = model.config
+    low = inputs["input_ids"] == config.image_non_indexable_patch_id
+    assert low.any()
+    own = model(**inputs, logits_to_keep=1).logits
+    as_others = {**inputs, "input_ids": inputs["input_ids"].clone()}
+    try:
+        config.shared_low_embedding = True
+        shared = model(**inputs, logits_to_keep=1).logits
+        table = model.model.language_model.embed_tokens.weight
+        kept = table[config.image_non_indexable_patch_id].clone()
+        config.shared_low_embedding = False
+        table[config.image_non_indexable_patch_id] = table[config.image_patch_id]
+        by_hand = model(**as_others, logits_to_keep=1).logits
+        table[config.image_non_indexable_patch_id] = kept
+    finally:
+        config.shared_low_embedding = False
+    assert not torch.allclose(own, shared)
+    torch.testing.assert_close(shared, by_hand)
