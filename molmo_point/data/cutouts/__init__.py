@@ -1,0 +1,1 @@
+"""Cut-outs: pictures of single things from many drawing styles, renders and photographs."""

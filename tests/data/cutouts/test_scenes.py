@@ -1,0 +1,174 @@
+"""Scenes of cut-outs: the same each time, true, and held out by construction."""
+
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from molmo_point.data.cutouts.atlas import HELD_OUT_STYLES, Atlas, held_out
+from molmo_point.data.cutouts.names import LOOK_ALIKES
+from molmo_point.data.cutouts.scenes import generate_cutout_scene
+
+SPLITS = ("train", "dev", "heldout")
+
+
+class Recorded(Atlas):
+    """Remembers which of its pictures were used."""
+
+    def __init__(self, atlas):
+        super().__init__(atlas.entries, atlas._pixels)
+        self.used = set()
+
+    def sprite(self, number):
+        self.used.add(number)
+        return super().sprite(number)
+
+    def background(self, number):
+        self.used.add(number)
+        return super().background(number)
+
+
+@pytest.fixture(scope="module")
+def some(atlas):
+    """Scenes of each split, and the entries that they were drawn with."""
+
+    @cache
+    def of(split, count=80):
+        recorded = Recorded(atlas)
+        scenes = [generate_cutout_scene(seed, split, atlas=recorded) for seed in range(count)]
+        return scenes, {atlas.entries[number] for number in recorded.used}
+
+    return of
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_scene_is_a_function_of_split_and_seed(atlas, some, split):
+    for seed in (7, 3):
+        again = generate_cutout_scene(seed, split, atlas=atlas)
+        assert np.array_equal(again.image, some(split)[0][seed].image)
+        assert again.things == some(split)[0][seed].things
+
+
+def test_splits_share_no_scene(some):
+    images = [scene.image for split in SPLITS for scene in some(split)[0]]
+    assert len({(image.shape, image.tobytes()) for image in images}) == len(images)
+
+
+def test_held_out_scenes_show_sources_that_the_others_never_show(atlas, some):
+    sources: dict[str, set[str]] = {}
+    for entry in atlas.entries:
+        sources.setdefault(entry.name, set()).add(entry.source)
+    seen = {(entry.name, entry.source) for split in SPLITS[:2] for entry in some(split)[1]}
+    apart = {(entry.name, entry.source) for entry in some("heldout")[1]}
+    shared = {name for name, _ in seen & apart}
+    assert all(len(sources[name]) < 3 for name in shared)
+    assert len({name for name, _ in apart - seen} - {""}) > 30
+    assert {source for name, source in apart if not name}
+    assert not {source for name, source in apart if not name} & {
+        source for name, source in seen if not name
+    }
+
+
+def test_held_out_styles_are_never_seen_in_training(some):
+    for split in SPLITS[:2]:
+        assert not {entry.source for entry in some(split)[1]} & set(HELD_OUT_STYLES)
+
+
+def test_every_picture_is_of_a_split_and_every_name_of_both(atlas):
+    for name in {entry.name for entry in atlas.entries}:
+        train, apart = (set(atlas.of(name, held_out=side)) for side in (False, True))
+        own = [entry for entry in atlas.entries if entry.name == name]
+        assert train
+        assert apart
+        assert len(train | apart) == len(own)
+        assert bool(train & apart) == (len({entry.source for entry in own}) < 3)
+
+
+SOURCES = st.lists(
+    st.sampled_from(
+        ("noto", "fluent", "openmoji", *HELD_OUT_STYLES, *(f"render {n}" for n in range(9)))
+    ),
+    min_size=1,
+)
+
+
+@given(name=st.text(min_size=1, max_size=8), sources=SOURCES)
+def test_with_three_sources_each_side_has_its_own(name, sources):
+    sides = held_out(name, sources)
+    assert set(sides) == set(sources)
+    if len(set(sources)) < 3:
+        assert set(sides.values()) == {None}
+    else:
+        assert set(sides.values()) == {False, True}
+    assert held_out(name, reversed(sources)) == sides
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_things_lie_in_their_boxes_and_the_image(some, split):
+    for scene in some(split)[0]:
+        height, width = scene.image.shape[:2]
+        assert scene.kind == "cutouts"
+        assert scene.image.dtype == np.uint8
+        for thing in scene.things:
+            left, top, right, bottom = thing.box
+            assert 0 <= left < thing.x < right <= width
+            assert 0 <= top < thing.y < bottom <= height
+
+
+def test_things_are_where_the_picture_differs_from_the_background(atlas):
+    found = 0
+    for seed in range(30):
+        scene = generate_cutout_scene(seed, "heldout", size=(320, 240), atlas=atlas)
+        ground = np.median(scene.image.reshape(-1, 3), axis=0)
+        for thing in scene.things:
+            patch = scene.image[int(thing.y) - 1 : int(thing.y) + 2, int(thing.x) - 1 :][:, :3]
+            found += np.abs(patch.mean((0, 1)) - ground).max() > 20
+    assert found > 100
+
+
+def test_counts_reach_from_none_to_many(some):
+    counts = Counter()
+    for split in SPLITS:
+        for scene in some(split)[0]:
+            counts.update(Counter(thing.name for thing in scene.things).values())
+    assert all(counts[number] > 3 for number in range(1, 7))
+    assert 25 < max(counts) <= 60
+    assert any(not scene.things for split in SPLITS for scene in some(split)[0])
+
+
+def test_things_that_pass_for_one_another_never_meet(some):
+    for split in SPLITS:
+        for scene in some(split)[0]:
+            present = {thing.name for thing in scene.things}
+            assert not any(LOOK_ALIKES.get(name, frozenset()) & present for name in present)
+
+
+def test_of_a_name_all_things_have_a_colour_or_none(some):
+    coloured = 0
+    for split in SPLITS:
+        for scene in some(split)[0]:
+            for name in {thing.name for thing in scene.things}:
+                colours = [bool(thing.colour) for thing in scene.things if thing.name == name]
+                assert len(set(colours)) == 1
+                coloured += colours[0]
+    assert coloured > 20
+
+
+def test_greyscale_scenes_name_no_colour(some):
+    grey = [
+        scene
+        for split in SPLITS
+        for scene in some(split)[0]
+        if (np.ptp(scene.image.astype(int), axis=2) <= 2).all() and scene.things
+    ]
+    assert grey
+    assert not any(thing.colour for scene in grey for thing in scene.things)
+
+
+@pytest.mark.parametrize("size", [(160, 220), (640, 480)])
+def test_size_is_width_then_height(atlas, size):
+    scene = generate_cutout_scene(1, "train", size, atlas=atlas)
+    assert scene.image.shape == (size[1], size[0], 3)
