@@ -7,6 +7,7 @@
     +-- QueryError (also ValueError)        a query that cannot be asked
     +-- ModelError                          a model that cannot be found, loaded or used that way
     |   +-- WeightsError                    tensors that are missing, unknown or of an odd shape
+    +-- ServerError (also ConnectionError)  a server that cannot be reached, or refuses
     +-- DeviceError (also RuntimeError)     a device that is absent or out of memory
     +-- MissingExtra (also ImportError)     an optional package that is not installed
 
@@ -26,6 +27,7 @@ __all__ = [
     "ModelError",
     "MolmoPointError",
     "QueryError",
+    "ServerError",
     "SizeMismatch",
     "WeightsError",
     "require",
@@ -58,6 +60,10 @@ class ModelError(MolmoPointError):
 
 class WeightsError(ModelError):
     """Weights with missing, unknown or odd-shaped tensors."""
+
+
+class ServerError(MolmoPointError, ConnectionError):
+    """A server that cannot be reached, takes too long, or refuses."""
 
 
 class DeviceError(MolmoPointError, RuntimeError):

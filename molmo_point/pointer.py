@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from molmo_point.errors import ModelError
 from molmo_point.images import ImageSource
-from molmo_point.models.registry import ModelSpec, open_model
+from molmo_point.models.registry import ModelSpec, OpenModel, open_model
 from molmo_point.points import Count, Point, Points
-from molmo_point.view import View
+from molmo_point.remote.server import Server
+from molmo_point.remote.view import RemoteView, describe_served
+
+if TYPE_CHECKING:
+    from molmo_point.view import View
 
 __all__ = ["Pointer"]
+
+_AT_ONCE = 8  # questions that a server is asked at the same time by `batch`
 
 
 class Pointer:
@@ -19,41 +27,65 @@ class Pointer:
     Safe to use from several threads. The same question about the same image has the same answer.
 
     Args:
-        model: nothing for the model in the package; a name on the Hugging Face hub, which is
-            downloaded once; or a folder with a checkpoint.
+        source: nothing for the model in the package; a name on the Hugging Face hub, which is
+            downloaded once ("name@revision" pins it); a folder with a checkpoint; or the address
+            of an OpenAI-compatible server, "http://host:8000/v1", that serves a Molmo.
+        model: the same as `source` by its usual name; with a server, the name that it serves, which
+            may be left out if it serves one only.
         device: "cpu", "cuda", "cuda:1", ..., or "auto" to spread it over all GPUs and the memory;
             by default a GPU if there is one (the embedded model stays on the CPU).
         dtype: "float32", "bfloat16", "float16", or "int8" or "int4" to keep the decoder's matrices
             small; by default bfloat16 on a GPU, else float32.
         max_crops: high-resolution crops an image at most: fewer are faster, more see smaller things
             (to a degree: a model is best at the number it was trained with, the default).
+        api_key: for a server; by default the environment's MOLMO_POINT_API_KEY.
+        timeout: seconds that a server may take for one question, retries included.
 
     Raises:
         ModelError: the model is unknown or not complete.
         DeviceError: the device is absent or too small.
-        MissingExtra: what quantised or spread weights need is not installed.
+        ServerError: the server cannot be reached.
+        MissingExtra: what quantised or spread weights, or a server, need is not installed.
     """
 
     def __init__(
         self,
-        model: str | Path | None = None,
+        source: str | Path | None = None,
         *,
+        model: str | Path | None = None,
         device: str | None = None,
         dtype: str | None = None,
         max_crops: int | None = None,
+        api_key: str | None = None,
+        timeout: float = 120.0,
     ) -> None:
-        self._opened = open_model(model, device=device, dtype=dtype, max_crops=max_crops)
-
-    @property
-    def spec(self) -> ModelSpec:
-        """Which model this is, and what it can do."""
-        return self._opened.spec
+        self._opened: OpenModel | None = None
+        self._server: Server | None = None
+        if isinstance(source, str) and source.startswith(("http://", "https://")):
+            if device is not None or dtype is not None or max_crops is not None:
+                raise ModelError(
+                    "device, dtype and max_crops are the server's business: leave them out with "
+                    f'"{source}".'
+                )
+            name = None if model is None else str(model)
+            self._server = Server(source, model=name, api_key=api_key, timeout=timeout)
+            self.spec: ModelSpec = describe_served(self._server.model)
+            return
+        if source is not None and model is not None and str(source) != str(model):
+            raise ModelError(f'"{source}" and "{model}" are two models: name one.')
+        self._opened = open_model(
+            model if source is None else source, device=device, dtype=dtype, max_crops=max_crops
+        )
+        self.spec = self._opened.spec
 
     def __repr__(self) -> str:
+        if self._server is not None:
+            return f'Pointer("{self._server.url}", model="{self._server.model}")'
+        assert self._opened is not None
         model = self._opened.model
         return f'Pointer("{self.spec.name}", device="{model.device}", dtype="{model.dtype}")'
 
-    def look(self, image: ImageSource | Sequence[ImageSource]) -> View:
+    def look(self, image: ImageSource | Sequence[ImageSource]) -> View | RemoteView:
         """Read an image once, to ask many questions about it.
 
         Args:
@@ -63,6 +95,11 @@ class Pointer:
         Raises:
             ImageError: it cannot be read as an image.
         """
+        if self._server is not None:
+            return RemoteView(self._server, self.spec, image)
+        assert self._opened is not None
+        from molmo_point.view import View
+
         return View(self._opened, image)
 
     def point(
@@ -105,9 +142,25 @@ class Pointer:
     def batch(self, images: Iterable[ImageSource], query: str) -> Iterator[Points]:
         """One question about many images: a result for each, in order, as they are done.
 
-        Images are taken one by one, so an endless iterable is fine.
+        Images are taken one by one, so an endless iterable is fine; a server is asked about a few
+        at the same time.
         """
-        return (self.point(image, query) for image in images)
+        if self._server is None:
+            return (self.point(image, query) for image in images)
+        return self._batch_at_once(images, query)
+
+    def _batch_at_once(self, images: Iterable[ImageSource], query: str) -> Iterator[Points]:
+        from collections import deque
+        from concurrent.futures import Future, ThreadPoolExecutor
+
+        waiting: deque[Future[Points]] = deque()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for image in images:
+                waiting.append(pool.submit(self.point, image, query))
+                if len(waiting) == _AT_ONCE:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
 
     def ask(self, image: ImageSource | Sequence[ImageSource], question: str) -> str:
         """An answer in words.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from numpy.typing import NDArray
 
 from molmo_point.decoding.engine import Choice, DecodeOptions, Template
 from molmo_point.dialects.dialect import LIMIT
+from molmo_point.dialects.pieces import PieceReader
 from molmo_point.models.text_session import TextSession
-from molmo_point.parsing import PointStream
-from molmo_point.points import Point, Points
+from molmo_point.points import Point
 
 __all__ = ["WrittenDialect", "WrittenReader"]
 
@@ -62,11 +61,8 @@ class WrittenDialect:
         return WrittenReader(query, self._sizes, self._processor.tokenizer, single=single)
 
 
-class WrittenReader:
-    """Follows one answer; see `AnswerReader`.
-
-    A point's confidence is the product of the probabilities of the tokens with digits in them that
-    were said since the point before.
+class WrittenReader(PieceReader):
+    """Follows one answer token by token; see `AnswerReader` and `PieceReader`.
 
     Args:
         query: the user's words.
@@ -80,49 +76,15 @@ class WrittenReader:
     ) -> None:
         from tokenizers.decoders import DecodeStream
 
-        self._query, self._sizes, self._single = query, list(sizes), single
+        super().__init__(query, sizes, single=single)
         self._tokenizer = tokenizer.backend_tokenizer
         self._stop = tokenizer.eos_token_id
         self._decoder = DecodeStream(skip_special_tokens=False)
-        self._points = PointStream(image_size=self._sizes, query=query)
-        self._pieces: list[str] = []
-        self._odds = 1.0
-        self._found: list[Point] = []
-        self._truncated = False
 
     def feed(self, choice: Choice) -> list[Point]:
         """See `AnswerReader`."""
-        self._truncated = self._truncated or choice.truncated
+        self.truncated = self.truncated or choice.truncated
         if choice.token == self._stop:
             return []
         piece = self._decoder.step(self._tokenizer, choice.token) or ""
-        self._pieces.append(piece)
-        fresh = self._points.feed(piece)
-        if any(char.isdigit() for char in piece):
-            self._odds *= choice.probability
-        if not fresh:
-            return []
-        share = round(self._odds, 4)
-        points = [replace(p, label=p.label or self._query, confidence=share) for p in fresh]
-        self._odds = 1.0
-        self._found += points
-        return points
-
-    def finish(self) -> Points:
-        """See `AnswerReader`."""
-        text = self.words()
-        if self._single and self._found:
-            return Points((self._found[0],), self._sizes[0], self._query, text)
-        points = self._points.finish()
-        items = tuple(
-            replace(point, label=point.label or self._query, confidence=found.confidence)
-            for point, found in zip(points, self._found, strict=False)
-        )
-        items += tuple(points)[len(items) :]  # bare pairs are known at the end only
-        return replace(
-            points, items=items, text=text, truncated=points.truncated or self._truncated
-        )
-
-    def words(self) -> str:
-        """See `AnswerReader`."""
-        return "".join(self._pieces).strip()
+        return self.take(piece, choice.probability)

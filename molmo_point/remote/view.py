@@ -1,0 +1,158 @@
+"""An image and the questions about it, asked of a server; the same methods as `View`."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molmo_point.dialects.pieces import PieceReader
+from molmo_point.errors import ImageError, QueryError
+from molmo_point.images import ImageSource, load_image
+from molmo_point.models.registry import MODELS, ModelSpec
+from molmo_point.points import Count, Point, Points
+from molmo_point.preprocessing.prompts import count_prompt, point_prompt
+from molmo_point.remote.server import Piece, Server
+
+__all__ = ["RemoteView", "describe_served"]
+
+_LIMIT = 1024
+_SIGNATURES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg"}
+
+
+def describe_served(name: str) -> ModelSpec:
+    """What a model can do, by the name that a server gives it: its last part counts."""
+    last = name.rstrip("/").rsplit("/", 1)[-1]
+    for spec in MODELS:
+        if spec.name.rsplit("/", 1)[-1].lower() == last.lower():
+            return replace(spec, name=name)
+    return ModelSpec(name, "molmo2", 0, several_images=True)
+
+
+class RemoteView:
+    """One or several images that a server is asked about; they are sent with every question.
+
+    Args:
+        server: where to ask.
+        spec: what the model there can do.
+        image: anything that `load_image` takes, or a list of those.
+
+    Attributes:
+        image_size: (width, height) of the first image, pixels.
+    """
+
+    def __init__(
+        self, server: Server, spec: ModelSpec, image: ImageSource | Sequence[ImageSource]
+    ) -> None:
+        images: list[ImageSource] = list(image) if isinstance(image, list | tuple) else [image]  # type: ignore[list-item]
+        if not images:
+            raise ImageError("There is no image in the list: give at least one.")
+        if len(images) > 1 and not spec.several_images:
+            raise QueryError(
+                f'"{spec.name}" was trained on single images and got {len(images)}: ask about each '
+                "(pointer.batch does)."
+            )
+        pixels = [load_image(one) for one in images]
+        self._server = server
+        self._sizes = [(array.shape[1], array.shape[0]) for array in pixels]
+        self.image_size = self._sizes[0]
+        self._parts = [_part(*pair) for pair in zip(images, pixels, strict=True)]
+
+    def __enter__(self) -> RemoteView:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._parts = []
+
+    def point(self, query: str, *, single: bool = False) -> Points:
+        """Where a thing is; see `Pointer.point`. `single` takes the first point if there is one."""
+        reader = self._reader(query, single=single)
+        prompt = point_prompt(query, images=len(self._sizes))
+        for piece in self._server.complete(self._content(prompt), limit=_LIMIT):
+            _take(reader, piece)
+        return reader.finish()
+
+    def points(self, queries: Sequence[str], *, single: bool = False) -> list[Points]:
+        """Where several things are: one result for each query, in order."""
+        return [self.point(query, single=single) for query in queries]
+
+    def count(self, query: str | None = None) -> Count:
+        """How many there are; see `Pointer.count`."""
+        query = "objects" if query is None else query
+        reader = self._reader(query)
+        prompt = count_prompt(query, images=len(self._sizes))
+        for piece in self._server.complete(self._content(prompt), limit=_LIMIT):
+            _take(reader, piece)
+        return Count(reader.finish())
+
+    def stream(self, query: str) -> Iterator[Point]:
+        """Points one by one, each as soon as the server has sent it."""
+        reader = self._reader(query)
+        prompt = point_prompt(query, images=len(self._sizes))
+        for piece in self._server.stream(self._content(prompt), limit=_LIMIT):
+            yield from _take(reader, piece)
+
+    def ask(self, question: str) -> str:
+        """An answer in words."""
+        if not question.strip():
+            raise QueryError("The question is empty: say what to ask.")
+        pieces = self._server.complete(self._content(question.strip()), limit=_LIMIT)
+        return "".join(piece.text for piece in pieces).strip()
+
+    def _reader(self, query: str, *, single: bool = False) -> PieceReader:
+        if not isinstance(query, str) or not query.strip():
+            raise QueryError(f"A query is some words, got {query!r}: say what to look for.")
+        return PieceReader(query, self._sizes, single=single)
+
+    def _content(self, words: str) -> list[dict[str, Any]]:
+        if not self._parts:
+            raise QueryError("This view is closed: ask inside its with-block, or look again.")
+        return [*self._parts, {"type": "text", "text": words}]
+
+
+def _take(reader: PieceReader, piece: Piece) -> list[Point]:
+    reader.truncated = reader.truncated or piece.truncated
+    return reader.take(piece.text, piece.probability) if piece.text else []
+
+
+def _part(source: ImageSource, pixels: NDArray[np.uint8]) -> dict[str, Any]:
+    """An image as a part of a message: its own bytes if the server will see the same pixels."""
+    data, kind = _own_bytes(source), "png"
+    if data is not None:
+        kind = next(name for start, name in _SIGNATURES.items() if data.startswith(start))
+    else:
+        import cv2
+
+        data = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
+    text = base64.b64encode(data).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": f"data:image/{kind};base64,{text}"}}
+
+
+def _own_bytes(source: ImageSource) -> bytes | None:
+    """The bytes of a plain PNG or JPEG that needs no turning and no alpha; else None."""
+    if isinstance(source, str | Path):
+        data = Path(source).read_bytes()
+    elif isinstance(source, bytes):
+        data = source
+    else:
+        return None
+    if not any(data.startswith(start) for start in _SIGNATURES):
+        return None
+    import io
+
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        plain = image.mode in ("RGB", "L") and image.getexif().get(0x0112, 1) == 1
+    return data if plain else None
