@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from molmo_point.errors import ModelError
+from molmo_point.errors import ModelError, QueryError
 from molmo_point.images import ImageSource
 from molmo_point.models.registry import ModelSpec, OpenModel, open_model
 from molmo_point.points import Count, Point, Points
+from molmo_point.preprocessing.video import Video
 from molmo_point.remote.server import Server
 from molmo_point.remote.view import RemoteView, describe_served
 
@@ -85,17 +86,20 @@ class Pointer:
         model = self._opened.model
         return f'Pointer("{self.spec.name}", device="{model.device}", dtype="{model.dtype}")'
 
-    def look(self, image: ImageSource | Sequence[ImageSource]) -> View | RemoteView:
+    def look(self, image: ImageSource | Sequence[ImageSource] | Video) -> View | RemoteView:
         """Read an image once, to ask many questions about it.
 
         Args:
             image: a path, bytes, an RGB array uint8 [H, W, 3], a PIL image or a torch tensor; or a
-                list of several, for questions about all of them, where the model takes several.
+                list of several, for questions about all of them, where the model takes several; or
+                a `Video`, whose points have timestamps, where the model reads videos.
 
         Raises:
             ImageError: it cannot be read as an image.
         """
         if self._server is not None:
+            if isinstance(image, Video):
+                raise QueryError("Videos cannot be sent to a server yet: send single frames.")
             return RemoteView(self._server, self.spec, image)
         assert self._opened is not None
         from molmo_point.view import View
@@ -103,7 +107,11 @@ class Pointer:
         return View(self._opened, image)
 
     def point(
-        self, image: ImageSource | Sequence[ImageSource], query: str, *, single: bool = False
+        self,
+        image: ImageSource | Sequence[ImageSource] | Video,
+        query: str,
+        *,
+        single: bool = False,
     ) -> Points:
         """Where a thing is.
 
@@ -122,7 +130,9 @@ class Pointer:
         """
         return self.look(image).point(query, single=single)
 
-    def count(self, image: ImageSource | Sequence[ImageSource], query: str | None = None) -> Count:
+    def count(
+        self, image: ImageSource | Sequence[ImageSource] | Video, query: str | None = None
+    ) -> Count:
         """How many there are; `int(count)` is the number, `count.points` the evidence.
 
         Args:
@@ -162,7 +172,7 @@ class Pointer:
             while waiting:
                 yield waiting.popleft().result()
 
-    def ask(self, image: ImageSource | Sequence[ImageSource], question: str) -> str:
+    def ask(self, image: ImageSource | Sequence[ImageSource] | Video, question: str) -> str:
         """An answer in words.
 
         Raises:

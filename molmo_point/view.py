@@ -15,6 +15,7 @@ from molmo_point.images import ImageSource, load_image
 from molmo_point.models.registry import OpenModel
 from molmo_point.points import Count, Point, Points
 from molmo_point.preprocessing.prompts import count_prompt, point_prompt
+from molmo_point.preprocessing.video import Video
 
 __all__ = ["EVERYTHING", "View"]
 
@@ -30,21 +31,30 @@ class View:
 
     Args:
         opened: the model.
-        image: anything that `load_image` takes, or a list of those for one question about all.
+        image: anything that `load_image` takes; or a list of those, for questions about all of
+            them; or a video, whose points have timestamps.
 
     Attributes:
         image_size: (width, height) of the first image, pixels.
     """
 
-    def __init__(self, opened: OpenModel, image: ImageSource | Sequence[ImageSource]) -> None:
+    def __init__(
+        self, opened: OpenModel, image: ImageSource | Sequence[ImageSource] | Video
+    ) -> None:
         self._opened = opened
+        self._images = 1
+        if isinstance(image, Video):
+            height, width = image.frames.shape[1:3]
+            self.image_size = (width, height)
+            self._dialect: Dialect | None = read_images(opened, [], [image])
+            return
         images: list[ImageSource] = list(image) if isinstance(image, list | tuple) else [image]  # type: ignore[list-item]
         if not images:
             raise ImageError("There is no image in the list: give at least one.")
         pixels = [load_image(one) for one in images]
         self._images = len(pixels)
         self.image_size = (pixels[0].shape[1], pixels[0].shape[0])
-        self._dialect: Dialect | None = read_images(opened, pixels)
+        self._dialect = read_images(opened, pixels)
 
     def __enter__(self) -> View:
         return self

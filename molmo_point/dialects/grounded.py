@@ -20,6 +20,7 @@ from molmo_point.models.molmo_point.session import PointSession
 from molmo_point.models.steps import ExtendedVocabulary
 from molmo_point.parsing import parse_points
 from molmo_point.points import Point, Points
+from molmo_point.preprocessing.video import Video
 
 __all__ = ["GroundedDialect", "GroundedReader"]
 
@@ -32,7 +33,8 @@ class GroundedDialect:
     Args:
         model: on its device.
         processor: of the same checkpoint.
-        images: uint8 [H, W, 3] RGB, at least one.
+        images: uint8 [H, W, 3] RGB.
+        videos: at most one, without images.
     """
 
     def __init__(
@@ -40,14 +42,12 @@ class GroundedDialect:
         model: MolmoPointForConditionalGeneration,
         processor: MolmoPointProcessor,
         images: Sequence[NDArray[np.uint8]],
+        videos: Sequence[Video] = (),
     ) -> None:
         self._processor = processor
         self._language = not model.config.points_only
-        inputs = processor.encode_image_prefix(images).to(model.device)
-        metadata = inputs.metadata[0]
-        self.grids = PatchGrids(
-            metadata.token_pooling, metadata.subpatch_mapping, metadata.image_sizes
-        )
+        inputs = processor.encode_image_prefix(images, videos).to(model.device)
+        self.grids = PatchGrids.of(inputs.metadata[0])
         self._session = _read(model, inputs, self.grids.places())
 
     def session(self, rows: int) -> PointSession:
@@ -169,9 +169,12 @@ def _read(
 ) -> PointSession:
     """Encode the images and read them; one that is its own only tile is encoded once."""
     pixels, pooling = inputs.pixel_values, inputs.image_token_pooling
+    if pixels is None:
+        pixels, pooling = inputs.pixel_values_videos, inputs.video_token_pooling
     features = None
     if pixels is not None and pooling is not None:
-        if len(pixels) == 2 and torch.equal(pixels[0], pixels[1]):
+        one = inputs.pixel_values is not None and len(pixels) == 2
+        if one and torch.equal(pixels[0], pixels[1]):
             crops = model.model.encode_crops(pixels[:1]).expand(2, -1, -1)
         else:
             crops = model.model.encode_crops(pixels)

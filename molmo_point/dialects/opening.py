@@ -12,21 +12,25 @@ from molmo_point.dialects.grounded import GroundedDialect
 from molmo_point.dialects.written import WrittenDialect
 from molmo_point.errors import QueryError
 from molmo_point.models.registry import OpenModel
+from molmo_point.preprocessing.video import Video
 
 __all__ = ["read_images"]
 
 _OPENINGS = {"molmo": '<point x="', "molmo2": '<points coords="1 1 '}
 
 
-def read_images(opened: OpenModel, images: Sequence[NDArray[np.uint8]]) -> Dialect:
-    """Read images once, in the way of the model's generation.
+def read_images(
+    opened: OpenModel, images: Sequence[NDArray[np.uint8]], videos: Sequence[Video] = ()
+) -> Dialect:
+    """Read images, or a video, once, in the way of the model's generation.
 
     Args:
         opened: the model.
-        images: uint8 [H, W, 3] RGB, at least one.
+        images: uint8 [H, W, 3] RGB.
+        videos: at most one, without images.
 
     Raises:
-        QueryError: there are several, and the model takes one.
+        QueryError: there are several images, or a video, and the model does not take that.
         DeviceError: the device is too small for them.
     """
     spec = opened.spec
@@ -35,7 +39,13 @@ def read_images(opened: OpenModel, images: Sequence[NDArray[np.uint8]]) -> Diale
             f'"{spec.name}" was trained on single images and got {len(images)}: ask about each '
             "(pointer.batch does)."
         )
+    if videos and not spec.video:
+        raise QueryError(
+            f'"{spec.name}" reads no videos: ask about single frames, or use a model that does, '
+            'such as Pointer("allenai/MolmoPoint-Vid-4B").'
+        )
     with device_memory():
         if spec.generation == "molmo_point":
-            return GroundedDialect(opened.model, opened.processor, images)
-        return WrittenDialect(opened.model, opened.processor, images, _OPENINGS[spec.generation])
+            return GroundedDialect(opened.model, opened.processor, images, videos)
+        opening = _OPENINGS[spec.generation]
+        return WrittenDialect(opened.model, opened.processor, images, videos, opening)

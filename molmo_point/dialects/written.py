@@ -14,6 +14,7 @@ from molmo_point.dialects.dialect import LIMIT
 from molmo_point.dialects.pieces import PieceReader
 from molmo_point.models.text_session import TextSession
 from molmo_point.points import Point
+from molmo_point.preprocessing.video import Video
 
 __all__ = ["WrittenDialect", "WrittenReader"]
 
@@ -24,16 +25,24 @@ class WrittenDialect:
     Args:
         model: on its device.
         processor: of the same checkpoint.
-        images: uint8 [H, W, 3] RGB, at least one.
+        images: uint8 [H, W, 3] RGB.
+        videos: at most one, without images.
         opening: the text that an answer with a point begins with.
     """
 
     def __init__(
-        self, model: Any, processor: Any, images: Sequence[NDArray[np.uint8]], opening: str
+        self,
+        model: Any,
+        processor: Any,
+        images: Sequence[NDArray[np.uint8]],
+        videos: Sequence[Video],
+        opening: str,
     ) -> None:
         self._processor, self._opening = processor, opening
-        self._sizes = [(image.shape[1], image.shape[0]) for image in images]
-        inputs = processor.encode_image_prefix(images).to(model.device)
+        frames = [*images, *(video.frames[0] for video in videos)]
+        self._sizes = [(frame.shape[1], frame.shape[0]) for frame in frames]
+        media = (images, videos) if videos else (images,)
+        inputs = processor.encode_image_prefix(*media).to(model.device)
         with torch.inference_mode():
             self._session = TextSession.read_images(model, inputs.model_inputs())
 

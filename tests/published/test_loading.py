@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from molmo_point import Pointer
 from molmo_point.errors import QueryError, WeightsError
 from molmo_point.models.weights import load_model
+from molmo_point.preprocessing.video import Video
 from tests.published.small import KINDS, random_tensors, write_checkpoint
 
 
@@ -91,6 +92,27 @@ def test_points_name_their_image(pointers):
     view = pointers("molmo-point").look(images)
     places = view._dialect.grids.places()
     assert set(places[..., 0].reshape(-1).tolist()) == {-1, 0, 1}
+
+
+@pytest.mark.parametrize("kind", ["molmo-point", "molmo2"])
+def test_a_video_is_asked_like_an_image(kind, pointers):
+    frames = np.stack([picture(number, (60, 90)) for number in range(12)])
+    pointer, video = pointers(kind), Video(frames, fps=4.0)
+    points = pointer.point(video, "the cups")
+    assert points.image_size == (90, 60)
+    assert all(point.timestamp is not None for point in points)
+    if kind == "molmo-point":
+        (click,) = pointer.point(video, "the cup", single=True)
+        assert click.timestamp in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 2.75)
+        assert 0 <= click.x <= 90
+
+
+@pytest.mark.parametrize("kind", ["molmo-d", "embedded"])
+def test_models_without_video_say_so(kind, pointers):
+    pointer = Pointer() if kind == "embedded" else pointers(kind)
+    frames = np.stack([picture(number) for number in range(3)])
+    with pytest.raises(QueryError, match="reads no videos"):
+        pointer.point(Video(frames, fps=4.0), "stars")
 
 
 def test_the_first_generation_takes_one_image(pointers):

@@ -39,7 +39,7 @@ def assert_close(ours, theirs):
 @torch.inference_mode()
 def test_logits_and_answers_are_the_published_ones(words_case):
     arrays = words_case.arrays
-    model = load(words_case.path.parent)
+    model = load(words_case.nearest("model.safetensors").parent)
     inputs = inputs_of(words_case)
     logits = model(**inputs).logits[0]
     assert_close(logits[-8:], arrays["logits_last8"])
@@ -64,6 +64,6 @@ def test_logits_and_answers_are_the_published_ones(words_case):
 def test_without_token_types_the_numbers_are_others(words_case):
     inputs = inputs_of(words_case)
     del inputs["mm_token_type_ids"]
-    causal = load(words_case.path.parent)(**inputs).logits[0, -1].numpy()
+    causal = load(words_case.nearest("model.safetensors").parent)(**inputs).logits[0, -1].numpy()
     right = words_case.arrays["logits_last8"][-1]
     assert np.abs(causal - right).max() > 10 * RELATIVE * np.abs(right).max()

@@ -31,11 +31,23 @@ def make_image(height, width, seed):
 
 
 def kind_of(case):
-    """Name of the checkpoint, such as "dense_qwen2"; of several, the longest that fits."""
-    names = [path.name.removesuffix(".config.json") for path in case.path.parent.glob("*.config.*")]
-    fitting = [name for name in names if case.path.name.startswith(f"{name}_")]
-    assert fitting, f"{case.path} has no .config.json beside it"
-    return max(fitting, key=len)
+    """Name of the checkpoint, such as "dense_qwen2": the longest beginning that has a file."""
+    parts = case.path.stem.split("_")
+    for length in range(len(parts) - 1, 0, -1):
+        name = "_".join(parts[:length])
+        if any((folder / f"{name}.config.json").exists() for folder in folders_of(case)):
+            return name
+    pytest.fail(f"{case.path} has no .config.json beside it")
+
+
+def folders_of(case):
+    return [case.path.parent, case.nearest("*.config.json").parent]
+
+
+def folder_of(case):
+    """Where the checkpoint of a case is."""
+    name = f"{kind_of(case)}.safetensors"
+    return next(folder for folder in folders_of(case) if (folder / name).exists())
 
 
 @cache
@@ -62,7 +74,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def opened(molmo_case, folder, byte_tokenizer):
-    model, base = load(molmo_case.path.parent, kind_of(molmo_case), folder)
+    model, base = load(folder_of(molmo_case), kind_of(molmo_case), folder)
     crops = replace(MOLMO_CROPS, max_crops=int(molmo_case.arrays["max_crops"]))
     return model, MolmoProcessor(byte_tokenizer(base), crops)
 
@@ -216,6 +228,6 @@ def test_saving_gives_the_published_tensors(molmo_case, opened, tmp_path):
     model, _ = opened
     model.save_pretrained(tmp_path)
     saved = load_file(tmp_path / "model.safetensors")
-    theirs = load_file(molmo_case.path.parent / f"{kind_of(molmo_case)}.safetensors")
+    theirs = load_file(folder_of(molmo_case) / f"{kind_of(molmo_case)}.safetensors")
     assert saved.keys() == theirs.keys()
     assert all(torch.equal(saved[name], theirs[name].float()) for name in saved)

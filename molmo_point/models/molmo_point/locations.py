@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from molmo_point.models.molmo_point.inputs import PointingMetadata
 from molmo_point.points import Point
 
 __all__ = ["PatchGrids", "PointTokens"]
@@ -71,6 +72,18 @@ class PatchGrids:
         found = self._place[self.token_pooling]
         found[self.token_pooling < 0] = -1
         return found
+
+    @classmethod
+    def of(cls, metadata: PointingMetadata) -> PatchGrids:
+        """Of one prompt, from what its processor says about its images or its video."""
+        if metadata.video_size is None or metadata.timestamps is None:
+            return cls(metadata.token_pooling, metadata.subpatch_mapping, metadata.image_sizes)
+        return cls(
+            metadata.token_pooling,
+            list(metadata.subpatch_mapping[0]),
+            [metadata.video_size],
+            [float(value) for value in metadata.timestamps],
+        )
 
     def size_of(self, image: int) -> tuple[int, int]:
         """(width, height) of an image or frame, pixels."""
