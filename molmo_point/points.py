@@ -373,6 +373,8 @@ class Count:
     >>> count = Count(Points.from_xy([[10, 20], [30, 40]], (640, 480), query="mugs"))
     >>> count == 2, count < 3, int(count), f"{count} mugs"
     (True, True, 2, '2 mugs')
+    >>> f"{count:>4}"
+    '   2'
 
     Attributes:
         points: one point for each thing that was counted.
@@ -408,6 +410,9 @@ class Count:
 
     def __hash__(self) -> int:
         return hash(self.number)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.number, spec) if spec else str(self)
 
     def __str__(self) -> str:
         return f"{self.number}+" if self.truncated else str(self.number)

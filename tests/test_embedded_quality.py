@@ -28,3 +28,16 @@ def test_things_on_plain_paper_are_pointed_at(pointer):
     points = pointer.point(image, "objects")
     hit = [any(np.hypot(p.x - x, p.y - y) < 22 for p in points) for x, y in centres]
     assert sum(hit) >= 2
+
+
+def test_every_word_of_the_closed_list_is_answered(pointer):
+    """Plurals, synonyms and articles mean the same thing as its first name."""
+    image = np.full((150, 150, 3), 240, dtype=np.uint8)
+    cv2.circle(image, (75, 75), 30, (200, 30, 30), -1, cv2.LINE_AA)
+    with pointer.look(image) as view:
+        answers = view.points(["circle", "circles", "the circles", "red circle", "all red circles"])
+    assert {len(points) for points in answers} == {1}
+    assert len({tuple(points.xy()[0]) for points in answers}) == 1
+    assert pointer.point(image, "grey circles").xy().tolist() == (
+        pointer.point(image, "gray circles").xy().tolist()
+    )

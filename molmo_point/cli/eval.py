@@ -10,13 +10,14 @@ from molmo_point.errors import MolmoPointError
 __all__ = ["run_evaluation"]
 
 
-def run_evaluation(what: str, *, model: str | None, scenes: int, as_json: bool) -> None:
+def run_evaluation(what: str, *, model: str | None, scenes: int, world: str, as_json: bool) -> None:
     """Measure, with a bar on a terminal, and print markdown or JSON."""
     if what != "embedded":
         raise MolmoPointError(f'There is no evaluation "{what}": use "embedded".')
     from rich.console import Console
     from rich.progress import Progress
 
+    from molmo_point.data.worlds import find_world
     from molmo_point.evaluation.scenes import evaluate_scenes
     from molmo_point.pointer import Pointer
 
@@ -24,7 +25,10 @@ def run_evaluation(what: str, *, model: str | None, scenes: int, as_json: bool) 
     with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("scenes", total=scenes)
         report = evaluate_scenes(
-            Pointer(model), scenes=scenes, progress=lambda done: bar.update(task, completed=done)
+            Pointer(model),
+            scenes=scenes,
+            world=find_world(world),
+            progress=lambda done: bar.update(task, completed=done),
         )
     figures = report.to_dict()
     print(json.dumps(figures) if as_json else _markdown(figures))

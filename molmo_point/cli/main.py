@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib.metadata import entry_points
@@ -141,12 +142,15 @@ def evaluate(
     ] = "embedded",
     model: _Model = None,
     scenes: Annotated[int, typer.Option(help="How many held-out scenes.", min=1)] = 400,
+    world: Annotated[
+        str, typer.Option(help='What they show: "drawn", or "things" (docs/data-things.md).')
+    ] = "drawn",
     as_json: _Json = False,
 ) -> None:
     """Measure a model on held-out scenes."""
     from molmo_point.cli.eval import run_evaluation
 
-    run_evaluation(what, model=model, scenes=scenes, as_json=as_json)
+    run_evaluation(what, model=model, scenes=scenes, world=world, as_json=as_json)
 
 
 @app.command()
@@ -222,6 +226,9 @@ def _version(
 
 def main() -> None:
     """Run the command line; errors of ours become one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names may hold any bytes
+            stream.reconfigure(errors="surrogateescape")
     for entry in entry_points(group="molmo_point.commands"):
         entry.load()(app)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["COLOURS", "EMOJI", "KNOWN_NAMES", "Name", "all_names", "vocabulary"]
+__all__ = ["ALSO_CALLED", "COLOURS", "EMOJI", "KNOWN_NAMES", "Name", "all_names", "vocabulary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,9 @@ LOOK_ALIKES: dict[str, frozenset[str]] = {
 }  # fmt: skip
 """Names that also fit another thing (a taxi is a car): never in one scene, never asked as absent
 where the other one is."""
+
+ALSO_CALLED = {"circle": ("dot", "dots"), "dot": ("circle", "circles")}
+"""What a name also answers to, because nothing in the picture tells the two apart."""
 
 EVERYTHING = ("objects", "things", "items", "everything", "object", "thing", "item")
 """Words for whatever stands out."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from molmo_point.data import names as words
 from molmo_point.data.scenes import Scene, Thing
+from molmo_point.data.worlds import DRAWN, World
 
 __all__ = ["QUERY_KINDS", "SceneQuery", "ask_about"]
 
@@ -47,10 +48,10 @@ def _decorate(rng: np.random.Generator, text: str) -> str:
     return f"every {text}" if draw < 0.28 and not text.endswith("s") else text
 
 
-def _say(rng: np.random.Generator, name: str, count: int) -> str:
+def _say(rng: np.random.Generator, world: World, name: str, count: int) -> str:
     """A word for so many of a thing; the plural is usual, also for one."""
     many = rng.random() < (0.75 if count != 1 else 0.45)
-    options = words.KNOWN_NAMES[name].words(many=bool(many))
+    options = world.names[name].words(many=bool(many))
     return options[0] if len(options) == 1 or rng.random() < 0.7 else _pick(rng, options[1:])
 
 
@@ -66,18 +67,7 @@ def _colour_word(rng: np.random.Generator, colour: str) -> str:
     return "grey" if colour == "gray" and rng.random() < 0.4 else colour
 
 
-def _candidates(scene: Scene) -> list[str]:
-    """Names that may be asked about in this kind of scene without ambiguity."""
-    kinds = {
-        "emoji": tuple(words.EMOJI),
-        "shapes": words.SHAPES,
-        "discs": words.DISCS,
-        "grains": words.GRAINS,
-    }
-    return list(kinds[scene.kind])
-
-
-def _ask(scene: Scene, rng: np.random.Generator) -> SceneQuery:
+def _ask(scene: Scene, rng: np.random.Generator, world: World) -> SceneQuery:
     """A question about something that is there; there must be something."""
     coloured: list[Thing] = [thing for thing in scene.things if thing.colour]
     draw = rng.random()
@@ -88,54 +78,55 @@ def _ask(scene: Scene, rng: np.random.Generator) -> SceneQuery:
     if coloured and draw < 0.66:
         thing = coloured[int(rng.integers(len(coloured)))]
         word = _colour_word(rng, thing.colour)
-        if draw < 0.3:
+        if draw < 0.3 and scene.kind == "shapes":  # others have parts of more colours
             targets = _where(scene, None, thing.colour)
             noun = _pick(rng, ("shapes", "things", "objects", "items"))
             return SceneQuery(_decorate(rng, f"{word} {noun}"), "colour", targets)
         targets = _where(scene, thing.name, thing.colour)
-        text = f"{word} {_say(rng, thing.name, len(targets))}"
+        text = f"{word} {_say(rng, world, thing.name, len(targets))}"
         return SceneQuery(_decorate(rng, text), "colour+name", targets)
     if scene.kind == "shapes" and draw < 0.7:
         return SceneQuery(_decorate(rng, "shapes"), "everything", _where(scene, None, None))
     name = _pick(rng, sorted({thing.name for thing in scene.things}))
     targets = _where(scene, name, None)
-    return SceneQuery(_decorate(rng, _say(rng, name, len(targets))), "name", targets)
+    return SceneQuery(_decorate(rng, _say(rng, world, name, len(targets))), "name", targets)
 
 
-def _ask_for_nothing(scene: Scene, rng: np.random.Generator) -> SceneQuery:
+def _ask_for_nothing(scene: Scene, rng: np.random.Generator, world: World) -> SceneQuery:
     coloured = [thing for thing in scene.things if thing.colour]
     if coloured and rng.random() < 0.5:
-        return _ask_near_miss(scene, rng, coloured)
-    return _ask_absent(scene, rng)
+        return _ask_near_miss(scene, rng, world, coloured)
+    return _ask_absent(scene, rng, world)
 
 
-def _ask_absent(scene: Scene, rng: np.random.Generator) -> SceneQuery:
+def _ask_absent(scene: Scene, rng: np.random.Generator, world: World) -> SceneQuery:
     """A thing that is not there, usually one that could be."""
     present = {thing.name for thing in scene.things}
-    present |= {other for name in present for other in words.LOOK_ALIKES.get(name, ())}
-    if rng.random() < 0.75:
-        options = [name for name in _candidates(scene) if name not in present]
-    else:  # round things may pass for one another, so discs, dots and circles are not crossed
-        options = list(words.EMOJI) if scene.kind != "emoji" else ["star", "heart", "pill", "bean"]
-        options = [name for name in options if name not in present]
-    name = _pick(rng, options or ["rocket"])
-    text = _say(rng, name, 2)
+    present |= {other for name in present for other in world.look_alikes.get(name, ())}
+    pool = world.kinds[scene.kind] if rng.random() < 0.75 else world.strangers[scene.kind]
+    options = [name for name in pool if name not in present]
+    name = _pick(rng, options or list(world.strangers[scene.kind]))
+    text = _say(rng, world, name, 2)
     if scene.kind == "shapes" and rng.random() < 0.5 and any(t.colour for t in scene.things):
         text = f"{_pick(rng, words.COLOURS)} {text}"
     return SceneQuery(_decorate(rng, text), "absent", ())
 
 
-def _ask_near_miss(scene: Scene, rng: np.random.Generator, coloured: list[Thing]) -> SceneQuery:
+def _ask_near_miss(
+    scene: Scene, rng: np.random.Generator, world: World, coloured: list[Thing]
+) -> SceneQuery:
     """The right name with a wrong colour, or the right colour with a wrong name."""
     name = coloured[int(rng.integers(len(coloured)))].name
     colours = [colour for colour in words.COLOURS if not _where(scene, name, colour)]
     present = [colour for colour in colours if _where(scene, None, colour)]
     colour = _pick(rng, present if present and rng.random() < 0.7 else colours)
-    text = f"{_colour_word(rng, colour)} {_say(rng, name, 2)}"
+    text = f"{_colour_word(rng, colour)} {_say(rng, world, name, 2)}"
     return SceneQuery(_decorate(rng, text), "near-miss", ())
 
 
-def ask_about(scene: Scene, rng: np.random.Generator, count: int) -> list[SceneQuery]:
+def ask_about(
+    scene: Scene, rng: np.random.Generator, count: int, world: World = DRAWN
+) -> list[SceneQuery]:
     """So many different questions about a scene (fewer if it does not give that many).
 
     One in six is about something that is not there, and all if nothing is. Questions with
@@ -145,7 +136,9 @@ def ask_about(scene: Scene, rng: np.random.Generator, count: int) -> list[SceneQ
     answers: set[tuple[int, ...]] = {()}
     for _ in range(count):
         ask = _ask if scene.things and rng.random() >= _ABSENT else _ask_for_nothing
-        tries = [query for query in (ask(scene, rng) for _ in range(6)) if query.text not in asked]
+        tries = [
+            query for query in (ask(scene, rng, world) for _ in range(6)) if query.text not in asked
+        ]
         if tries:
             query = next((query for query in tries if query.targets not in answers), tries[0])
             asked[query.text] = query

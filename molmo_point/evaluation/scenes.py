@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from molmo_point.data.queries import ask_about
-from molmo_point.data.scenes import Split, generate_scene, random_of
+from molmo_point.data.scenes import Split, random_of
+from molmo_point.data.worlds import DRAWN, World
 from molmo_point.evaluation.metrics import PointScore, calibration_error, match_boxes
 from molmo_point.pointer import Pointer
 
@@ -73,6 +74,7 @@ def evaluate_scenes(
     *,
     scenes: int,
     split: Split = "heldout",
+    world: World = DRAWN,
     questions: int = 4,
     progress: Callable[[int], None] = lambda done: None,
 ) -> SceneReport:
@@ -82,13 +84,14 @@ def evaluate_scenes(
         pointer: the model.
         scenes: how many.
         split: "heldout" to report, "dev" to choose by.
+        world: what the scenes show.
         questions: about each scene.
         progress: told how many scenes are done.
     """
     report = SceneReport()
     for seed in range(scenes):
-        scene = generate_scene(seed, split)
-        queries = ask_about(scene, random_of(split, seed, 1), questions)
+        scene = world.draw(seed, split, None)
+        queries = ask_about(scene, random_of(split, seed, 1), questions, world)
         with pointer.look(scene.image) as view:
             answers = view.points([query.text for query in queries])
         for query, points in zip(queries, answers, strict=True):

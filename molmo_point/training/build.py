@@ -14,6 +14,8 @@ from transformers.models.molmo2.configuration_molmo2 import (
     Molmo2VisionConfig,
 )
 
+from molmo_point.data.names import COLOURS
+from molmo_point.data.worlds import World
 from molmo_point.models.molmo_point.config import MolmoPointConfig
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
@@ -66,7 +68,9 @@ def build_processor(size: ModelSize, words: Sequence[str]) -> MolmoPointProcesso
     return MolmoPointProcessor(build_tokenizer(words), crops, layout)
 
 
-def build_config(size: ModelSize, tokenizer: PreTrainedTokenizerFast) -> MolmoPointConfig:
+def build_config(
+    size: ModelSize, tokenizer: PreTrainedTokenizerFast, world: World
+) -> MolmoPointConfig:
     """The published configuration's fields, filled for this size."""
     ids = {name: tokenizer.convert_tokens_to_ids(text) for name, text in VISION_TOKENS.items()}
     patch, subpatch, location = tokenizer.convert_tokens_to_ids(list(_GROUNDING[1:]))
@@ -89,10 +93,22 @@ def build_config(size: ModelSize, tokenizer: PreTrainedTokenizerFast) -> MolmoPo
         patch_embed_dim=size.point_dim,
         patch_stem=size.stem,
         heat_dim=size.heat_dim,
-        heat_extent=size.heat_dim > 0,
+        heat_names=_words(tokenizer, [world.spellings(name) for name in world.names]),
+        heat_colours=_words(tokenizer, [_COLOUR_WORDS.get(word, (word,)) for word in COLOURS]),
         normalise_location=True,
         points_only=True,
     )
+
+
+_COLOUR_WORDS = {"gray": ("gray", "grey")}
+
+
+def _words(
+    tokenizer: PreTrainedTokenizerFast, lists: Sequence[Sequence[str]]
+) -> list[list[list[int]]]:
+    """Every spelling as token ids, each once, in order."""
+    ids = [[tokenizer(word).input_ids for word in dict.fromkeys(words)] for words in lists]
+    return [[[int(value) for value in spelling] for spelling in row] for row in ids]
 
 
 def _part_configs(
@@ -138,12 +154,12 @@ def _part_configs(
 
 
 def build_model(
-    size: ModelSize, words: Sequence[str], seed: int
+    size: ModelSize, world: World, seed: int
 ) -> tuple[MolmoPointForConditionalGeneration, MolmoPointProcessor]:
     """A model with random weights and its processor; the same for the same arguments."""
-    processor = build_processor(size, words)
+    processor = build_processor(size, world.vocabulary)
     torch.manual_seed(seed)
-    model = MolmoPointForConditionalGeneration(build_config(size, processor.tokenizer))
+    model = MolmoPointForConditionalGeneration(build_config(size, processor.tokenizer, world))
     _initialise(model)
     return model, processor
 

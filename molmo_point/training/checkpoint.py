@@ -25,7 +25,6 @@ def _tensors(trainer: Trainer) -> dict[str, Tensor]:
     modules: dict[str, nn.Module] = {
         "model": trainer.model,
         "average": trainer.average,
-        "dense": trainer.dense,
     }
     tensors = {
         f"{part}.{name}": value
@@ -77,7 +76,7 @@ def load_checkpoint(trainer: Trainer, folder: Path) -> bool:
             "choose another folder, or the same configuration."
         )
     tensors = load_file(folder / _TENSORS)
-    parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "dense": {}}
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}}
     moments: dict[int, dict[str, Any]] = {}
     for key, value in tensors.items():
         part, _, name = key.partition(".")
@@ -88,7 +87,6 @@ def load_checkpoint(trainer: Trainer, folder: Path) -> bool:
             parts[part][name] = value
     trainer.model.load_state_dict(parts["model"])
     trainer.average.load_state_dict(parts["average"])
-    trainer.dense.load_state_dict(parts["dense"])
     optimizer = trainer.optimizer.state_dict()
     trainer.optimizer.load_state_dict({**optimizer, "state": moments})
     trainer.step, trainer.seconds = state["step"], state["seconds"]

@@ -46,6 +46,7 @@ class TrainingConfig:
 
     Attributes:
         model: sizes.
+        world: what the scenes show, "drawn" or "things" (`data/worlds.py`).
         seed: of the initial weights and of the order of scenes.
         steps: optimiser steps of the whole schedule.
         dense_steps: the first of them, which only teach the vision encoder to name its patches.
@@ -61,11 +62,11 @@ class TrainingConfig:
         weight_decay: on matrices only.
         clip: largest norm of the gradient.
         ema: decay of the averaged weights, which are the ones that are kept.
-        heat_weight: of the heat's loss.
         dense_weight: of the loss of naming each ViT patch.
     """
 
     model: ModelSize = field(default_factory=ModelSize)
+    world: str = "drawn"
     seed: int = 0
     steps: int = 5000
     dense_steps: int = 3000
@@ -80,7 +81,6 @@ class TrainingConfig:
     weight_decay: float = 0.05
     clip: float = 1.0
     ema: float = 0.999
-    heat_weight: float = 0.2
     dense_weight: float = 1.0
 
     def to_json(self) -> str:

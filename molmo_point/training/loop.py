@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from molmo_point.data.names import COLOURS, all_names, vocabulary
+from molmo_point.data.names import COLOURS
 from molmo_point.data.queries import SceneQuery, ask_about
-from molmo_point.data.scenes import Scene, generate_scene, random_of
+from molmo_point.data.scenes import Scene, random_of
+from molmo_point.data.worlds import find_world
 from molmo_point.models.molmo_point.loss import PointingLoss, pointing_loss
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
@@ -22,7 +23,7 @@ from molmo_point.models.weights import load_model
 from molmo_point.training.build import build_model, build_processor
 from molmo_point.training.checkpoint import load_checkpoint, save_checkpoint
 from molmo_point.training.config import TrainingConfig
-from molmo_point.training.dense import DenseHead
+from molmo_point.training.dense import dense_loss
 from molmo_point.training.packing import PackedBatch, collate, pack_scene
 
 __all__ = ["Trainer", "train"]
@@ -39,10 +40,10 @@ class SceneBatches(IterableDataset[PackedBatch]):
 
     def __iter__(self) -> Iterator[PackedBatch]:
         torch.set_num_threads(1)
-        config = self.config
-        processor = build_processor(config.model, vocabulary())
+        config, world = self.config, find_world(self.config.world)
+        processor = build_processor(config.model, world.vocabulary)
         layout = {
-            "names": all_names(),
+            "names": tuple(world.names),
             "colours": COLOURS,
             "text_vocabulary": len(processor.tokenizer),
             "locations": 9,
@@ -69,10 +70,11 @@ def _scene(
     rng = random_of("train", seed, 1)
     crop = config.model.crop
     side = rng.uniform(0.75, 1.0, 2) if small else rng.uniform(1.05, 2.4, 2)
-    scene = generate_scene(seed, "train", size=(int(side[0] * crop), int(side[1] * crop)))
+    world = find_world(config.world)
+    scene = world.draw(seed, "train", (int(side[0] * crop), int(side[1] * crop)))
     kept: list[SceneQuery] = []
     points = 0
-    for query in ask_about(scene, rng, questions):
+    for query in ask_about(scene, rng, questions, world):
         points += len(query.targets)
         if points <= config.max_points:
             kept.append(query)
@@ -89,7 +91,6 @@ class Trainer:
         config: of the run.
         model: being trained.
         average: the averaged weights, the ones that are kept.
-        dense: the training-only head.
         optimizer: AdamW.
         processor: tokens and crops.
         step: the next step.
@@ -100,7 +101,6 @@ class Trainer:
     config: TrainingConfig
     model: MolmoPointForConditionalGeneration
     average: MolmoPointForConditionalGeneration
-    dense: DenseHead
     optimizer: torch.optim.Optimizer
     processor: MolmoPointProcessor
     step: int = 0
@@ -110,18 +110,12 @@ class Trainer:
     @classmethod
     def start(cls, config: TrainingConfig, device: str = "cpu") -> Trainer:
         """A run at its beginning."""
-        model, processor = build_model(config.model, vocabulary(), config.seed)
-        average, _ = build_model(config.model, vocabulary(), config.seed)
-        ids = processor.tokenizer.convert_tokens_to_ids
-        dense = DenseHead(
-            model.config.vit_feature_dim,
-            config.model.heat_dim,
-            ids(list(all_names())),
-            ids(list(COLOURS)),
-        )
-        for module in (model, average, dense):
+        world = find_world(config.world)
+        model, processor = build_model(config.model, world, config.seed)
+        average, _ = build_model(config.model, world, config.seed)
+        for module in (model, average):
             module.to(device)
-        parameters = [*model.named_parameters(), *dense.named_parameters()]
+        parameters = list(model.named_parameters())
         matrices = [value for _, value in parameters if value.ndim >= 2]
         others = [value for _, value in parameters if value.ndim < 2]
         optimizer = torch.optim.AdamW(
@@ -132,7 +126,7 @@ class Trainer:
             lr=config.peak_rate,
             betas=(0.9, 0.97),
         )
-        return cls(config, model, average.eval(), dense, optimizer, processor)
+        return cls(config, model, average.eval(), optimizer, processor)
 
     def train_step(self, batch: PackedBatch) -> dict[str, float]:
         """One optimiser step; the figures to report."""
@@ -148,18 +142,18 @@ class Trainer:
         body = self.model.model
         crops = body.encode_crops(batch.pixel_values)
         table = body.language_model.embed_tokens.weight
-        total, right, overlap = self.dense(
+        dense = dense_loss(
             body.heat, crops, table, batch.names, batch.colours, batch.centres, batch.extents
         )
-        figures = {"dense": total, "named": right, "overlap": overlap}
+        total = dense.total
+        figures = {"dense": total, "named": dense.named, "overlap": dense.overlap}
         if self.step >= self.config.dense_steps:
             loss = self._pointing_loss(batch, crops)
             figures |= {field.name: getattr(loss, field.name) for field in fields(loss)}
-            total = self.config.dense_weight * total + loss.total(heat=self.config.heat_weight)
+            total = self.config.dense_weight * total + loss.total()
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        parameters = [*self.model.parameters(), *self.dense.parameters()]
-        nn.utils.clip_grad_norm_(parameters, self.config.clip)
+        total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self.optimizer.step()
         self._update_average()
         self.step += 1

@@ -38,8 +38,9 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
             training) or raw ones (published inference).
         patch_stem: ours; "linear" patch embedding, or "conv" for a small convolutional one.
         heat_dim: ours; width of the heat prior (`heat.py`), 0 for none, as published.
-        heat_extent: ours; whether the heat prior also says how far each thing reaches, so that one
-            thing is pointed at once (`duplicates.py`).
+        heat_names: ours; the closed list of the heat prior: for each kind of thing all spellings as
+            token ids, the one that it is read by first.
+        heat_colours: ours; the same of colours.
         points_only: ours; the model has no words: its answer is a list of points, and an empty list
             means that there are none (published: a list has a point, "none" is said in words).
     """
@@ -70,7 +71,8 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
     normalise_location: bool = False
     patch_stem: str = "linear"
     heat_dim: int = 0
-    heat_extent: bool = False
+    heat_names: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
+    heat_colours: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
     points_only: bool = False
 
     def validate_architecture(self) -> None:

@@ -15,6 +15,7 @@ from transformers.models.molmo2.modeling_molmo2 import Molmo2RMSNorm
 
 from molmo_point.models.molmo_point.config import MolmoPointConfig
 from molmo_point.models.molmo_point.patches import PatchTable
+from molmo_point.models.molmo_point.things import ThingMap
 
 __all__ = ["MASKED", "PointKeys", "PointPredictor", "Reading", "rotate_by_order"]
 
@@ -30,15 +31,13 @@ class PointKeys:
         table: the patches themselves.
         patch_key: [B, n + 1, D] rotated keys; the last is "no more points".
         subpatch_key: [B, n, k, D].
-        heat_key: [B, n, k, H], or None for a model without a heat prior.
-        extent: [B, n, k, 4] reach of the thing at each ViT patch, or None likewise.
+        things: what lies where, or None for a model without a heat prior.
     """
 
     table: PatchTable
     patch_key: Tensor
     subpatch_key: Tensor
-    heat_key: Tensor | None = None
-    extent: Tensor | None = None
+    things: ThingMap | None = None
 
 
 @dataclass(frozen=True, slots=True)

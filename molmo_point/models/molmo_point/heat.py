@@ -1,27 +1,29 @@
 """The heat prior: where a query's things are, all at once, as a prior on the next point.
 
-Ours, for small models; no published checkpoint has it (`heat_dim` 0). One dot product of the
-question's state with every ViT patch gives s, the probability that a thing's centre lies there.
-Points are listed in patch order, so if patches were independent the next point would be at i with
-probability s_i * prod(1 - s_j for j between the last point and i), and the list would end with
-prod(1 - s_j for all j after it). The logarithms of these are added to the patch and subpatch
-logits, which then only have to learn what that leaves out.
+Ours, for small models; no published checkpoint has it (`heat_dim` 0). The map of things
+(`things.py`) and the names and colours among a question's words give s, the probability that the
+centre of a thing that is asked for lies in a ViT patch. Points are listed in patch order, so if
+patches were independent the next point would be at i with probability s_i * prod(1 - s_j for j
+between the last point and i), and the list would end with prod(1 - s_j for all j after it). The
+logarithms of these are added to the patch and subpatch logits, which then only have to learn what
+that leaves out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import logsigmoid
-from transformers.models.molmo2.modeling_molmo2 import Molmo2RMSNorm
 
 from molmo_point.models.molmo_point.config import MolmoPointConfig
+from molmo_point.models.molmo_point.things import ThingMap
 
 __all__ = ["HeatHead", "HeatPrior"]
 
 _FLOOR = -30.0
+_LONGEST_REACH = 5.0  # logarithm, in ViT patches
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,18 @@ class HeatPrior:
     """Log-probabilities for one query a row; where a subpatch is invalid, nothing is present.
 
     Attributes:
-        present: [B, n, k] log s, a thing's centre lies in this subpatch.
+        present: [B, n, k] log s, the centre of a thing that is asked for lies in this subpatch.
         absent: [B, n, k] log(1 - s).
     """
 
     present: Tensor
     absent: Tensor
+
+    @classmethod
+    def of(cls, probability: Tensor, valid: Tensor) -> HeatPrior:
+        """From s [B, n, k] inside (0, 1) and where it counts, bool [B, n, k]."""
+        s = probability.float()
+        return cls(s.log().masked_fill(~valid, _FLOOR), torch.log1p(-s).masked_fill(~valid, 0.0))
 
     def patch_prior(self, last_patch: Tensor, last_subpatch: Tensor) -> Tensor:
         """Log-prior of the next patch, the last entry being "no more points".
@@ -69,65 +77,108 @@ class HeatPrior:
 
 
 class HeatHead(nn.Module):
-    """Keys of every ViT patch and the queries that meet them.
+    """Reads the map of things from ViT features; names are read with the decoder's own words.
 
-    A question asks twice: with its words as they are, the mean of their embeddings, and with what
-    the decoder has made of them. The first path is short and learns what single words look like.
+    Args:
+        config: with `heat_dim`, and the closed list of names and colours as token ids.
     """
 
     def __init__(self, config: MolmoPointConfig) -> None:
         super().__init__()
-        width, dim = config.text_config.hidden_size, config.heat_dim
-        self.norm = Molmo2RMSNorm(width, eps=config.text_config.rms_norm_eps)
-        self.feature_norm = nn.LayerNorm(config.vit_feature_dim)
+        width, features, dim = (
+            config.text_config.hidden_size,
+            config.vit_feature_dim,
+            config.heat_dim,
+        )
+        self._names, self._colours = list(config.heat_names), list(config.heat_colours)
+        self.feature_norm = nn.LayerNorm(features)
+        self.key = nn.Linear(features, dim)
         self.words = nn.Linear(width, dim, bias=False)
-        self.query = nn.Linear(width, dim)
-        self.key = nn.Linear(config.vit_feature_dim, dim)
-        self.context = nn.Linear(width, dim, bias=False)
-        self.bias = nn.Parameter(torch.full((1,), -4.0))
-        if config.heat_extent:
-            self.extent = nn.Linear(config.vit_feature_dim, 4)
+        self.background = nn.Parameter(torch.zeros(1, dim))
+        self.centre = nn.Linear(features, 1)
+        self.extent = nn.Linear(features, 4)
 
-    def name_keys(self, features: Tensor) -> Tensor:
-        """ViT features [..., F] -> [..., H], the part of the keys that needs no decoder."""
-        keys: Tensor = self.key(self.feature_norm(features))
-        return keys
-
-    def keys(self, patches: Tensor, states: Tensor) -> Tensor:
-        """[B, n, k, F] ViT features and [B, n, E] decoder states -> [B, n, k, H]."""
-        keys: Tensor = self.name_keys(patches) + self.context(self.norm(states))[:, :, None]
-        return keys
-
-    def logits(self, states: Tensor, words: Tensor, keys: Tensor) -> Tensor:
-        """Logits of s for one question a row.
-
-        Args:
-            states: [B, E] decoder states at the ends of the questions.
-            words: [B, E] means of the questions' word embeddings.
-            keys: [B, n, k, H].
-
-        Returns:
-            [B, n, k].
-        """
-        query = self.query(self.norm(states)) + self.words(words)
-        similar: Tensor = torch.einsum("bh,bnkh->bnk", query, keys) * keys.shape[-1] ** -0.5
-        return similar + self.bias
-
-    def extents(self, features: Tensor) -> Tensor:
-        """How far the box of the thing at a ViT patch reaches from the patch's middle.
+    def name_logits(self, features: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
+        """Names and colours of the thing at each patch.
 
         Args:
             features: [..., F].
+            table: [V, E] word embeddings.
 
         Returns:
-            [..., 4], left, up, right, down in ViT patches, positive.
+            [..., K + 1] logits, the first of "nothing there", and [..., L].
         """
-        reach: Tensor = self.extent(self.feature_norm(features)).clamp(max=5.0).exp()
-        return reach
+        keys = self.key(self.feature_norm(features)) * self.key.out_features**-0.5
+        names = torch.cat([self.background, self.words(_first_spelling(self._names, table))])
+        return keys @ names.T, keys @ self.words(_first_spelling(self._colours, table)).T
 
-    @staticmethod
-    def prior(logits: Tensor, valid: Tensor) -> HeatPrior:
-        """Logits [B, n, k] and where they count, bool [B, n, k] -> log-probabilities."""
-        present = logsigmoid(logits.float()).masked_fill(~valid, _FLOOR)
-        absent = logsigmoid(-logits.float()).masked_fill(~valid, 0.0)
-        return HeatPrior(present, absent)
+    def centre_logits(self, features: Tensor) -> Tensor:
+        """Logits [...] that a thing's centre lies in a patch with features [..., F]."""
+        logits: Tensor = self.centre(self.feature_norm(features))
+        return logits[..., 0]
+
+    def extents(self, features: Tensor) -> Tensor:
+        """Reach [..., 4] of the thing at a patch, as in `ThingMap`, from features [..., F]."""
+        reach: Tensor = self.extent(self.feature_norm(features))
+        return reach.clamp(max=_LONGEST_REACH).exp()
+
+    def read(self, features: Tensor, table: Tensor) -> ThingMap:
+        """The map of features [B, n, k, F], patches not yet grouped."""
+        names, colours = self.name_logits(features, table)
+        return ThingMap(
+            self.centre_logits(features).sigmoid(),
+            names.softmax(-1)[..., 1:],
+            colours.softmax(-1),
+            self.extents(features),
+        )
+
+    def asked(self, questions: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Which names and colours are among the words of each question; "light bulb" is no bulb.
+
+        Args:
+            questions: token ids.
+
+        Returns:
+            bool [Q, K] and bool [Q, L].
+        """
+        device = self.background.device
+        return (
+            _mark_spellings(self._names, questions).to(device),
+            _mark_spellings(self._colours, questions).to(device),
+        )
+
+
+def _first_spelling(words: Sequence[Sequence[Sequence[int]]], table: Tensor) -> Tensor:
+    """Mean embedding [K, E] of the first spelling of each."""
+    first = [spellings[0] for spellings in words]
+    ids = torch.tensor([index for spelling in first for index in spelling], device=table.device)
+    owner = torch.tensor(
+        [rank for rank, spelling in enumerate(first) for _ in spelling], device=table.device
+    )
+    count = torch.bincount(owner, minlength=len(first))[:, None]
+    total = table.new_zeros(len(first), table.shape[1]).index_add(0, owner, table[ids])
+    return total / count
+
+
+def _mark_spellings(
+    words: Sequence[Sequence[Sequence[int]]], questions: Sequence[Sequence[int]]
+) -> Tensor:
+    """Bool [Q, K]: from left to right, the longest spelling that fits counts."""
+    meaning: dict[tuple[int, ...], list[int]] = {}
+    for rank, spellings in enumerate(words):
+        for spelling in spellings:
+            meaning.setdefault(tuple(spelling), []).append(rank)
+    longest = max((len(spelling) for spelling in meaning), default=0)
+    found = torch.zeros(len(questions), len(words), dtype=torch.bool)
+    for number, question in enumerate(questions):
+        at = 0
+        while at < len(question):
+            step = 1
+            for length in range(min(longest, len(question) - at), 0, -1):
+                ranks = meaning.get(tuple(question[at : at + length]))
+                if ranks is not None:
+                    found[number, ranks] = True
+                    step = length
+                    break
+            at += step
+    return found

@@ -3,7 +3,6 @@
 Source: MolmoPoint (arXiv 2603.28069): the usual next-token loss, in which a patch, subpatch or
 location counts as its marker token, plus one cross-entropy for each choice at the token before it.
 Points come sorted, so patches before the last point's are hidden from the choice, as in decoding.
-The heat term is ours and exists only with a heat prior.
 """
 
 from __future__ import annotations
@@ -13,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import cross_entropy
 
 from molmo_point.models.molmo_point.grounding import MASKED, Reading
-from molmo_point.models.molmo_point.heat import HeatHead, HeatPrior
+from molmo_point.models.molmo_point.heat import HeatPrior
 from molmo_point.models.molmo_point.patches import last_chosen
+from molmo_point.models.molmo_point.things import ThingMap
 from molmo_point.models.steps import ExtendedVocabulary
 
 if TYPE_CHECKING:
@@ -35,19 +35,16 @@ class PointingLoss:
         patch: over selectable patches and "no more points".
         subpatch: over the ViT patches of the right patch.
         location: over the places in the right ViT patch.
-        heat: binary cross-entropy of the heat, summed over an image's ViT patches, mean over
-            questions.
     """
 
     text: Tensor
     patch: Tensor
     subpatch: Tensor
     location: Tensor
-    heat: Tensor
 
-    def total(self, *, heat: float = 0.2) -> Tensor:
-        """The sum, the heat weighted."""
-        return self.text + self.patch + self.subpatch + self.location + heat * self.heat
+    def total(self) -> Tensor:
+        """The sum."""
+        return self.text + self.patch + self.subpatch + self.location
 
 
 def pointing_loss(
@@ -67,8 +64,8 @@ def pointing_loss(
         input_ids: int [B, T] extended ids.
         labels: int [B, T] extended ids, -100 to ignore; token t is predicted at t - 1.
         segment_ids: int [B, T] as in `model.read`.
-        question_end: int [B, T], for each token the index of the last token of its question, where
-            the heat is asked; -1 where there is none. Needed for the heat alone.
+        question_end: int [B, T], for each token the index of the last token of its question, -1
+            where there is none. Needed for the heat prior alone.
     """
     states, keys = reading.states, reading.keys
     batch, step = (labels[:, 1:] >= 0).nonzero(as_tuple=True)  # predicted at (batch, step)
@@ -84,19 +81,19 @@ def pointing_loss(
     words = model.lm_head(model.model.language_model.norm(states[batch, step]))
     text = cross_entropy(words.float(), marker) if len(target) else zero
     if keys is None:
-        return PointingLoss(text, zero, zero, zero, zero)
+        return PointingLoss(text, zero, zero, zero)
 
-    heat, prior = zero, None
-    if keys.heat_key is not None and question_end is not None:
-        logits, question, heat = _heat(model, reading, input_ids, labels, vocabulary, question_end)
-        prior = _PriorAt(logits, question, _trace_subpatch(input_ids, vocabulary, segment_ids))
+    prior = None
+    if keys.things is not None and question_end is not None:
+        probability, question = _heat(model, keys.things, input_ids, question_end)
+        last = _trace_subpatch(input_ids, vocabulary, segment_ids)
+        prior = _PriorAt(probability, question, last)
     choices = _Choices(batch, step, target, prior)
     return PointingLoss(
         text,
         _patch_loss(model, reading, choices, vocabulary),
         _subpatch_loss(model, reading, choices, vocabulary),
         _location_loss(model, reading, choices, vocabulary),
-        heat,
     )
 
 
@@ -104,12 +101,12 @@ def pointing_loss(
 class _PriorAt:
     """The heat of every question, and what is needed to read it at a token."""
 
-    logits: Tensor  # [Q, n, k]
+    probability: Tensor  # [Q, n, k]
     question: Tensor  # int [B, T]
     last_subpatch: Tensor  # int [B, T]
 
     def at(self, row: Tensor, step: Tensor, valid: Tensor) -> HeatPrior:
-        return HeatHead.prior(self.logits[self.question[row, step]], valid[row])
+        return HeatPrior.of(self.probability[self.question[row, step]], valid[row])
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,34 +192,20 @@ def _location_loss(
 
 def _heat(
     model: MolmoPointForConditionalGeneration,
-    reading: Reading,
+    things: ThingMap,
     input_ids: Tensor,
-    labels: Tensor,
-    vocabulary: ExtendedVocabulary,
     question_end: Tensor,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Heat logits [Q, n, k], the question [B, T] of each token (-1: none), and the heat's loss."""
-    states, trace, keys = reading.states, reading.last_patch, reading.keys
-    assert keys is not None
-    assert keys.heat_key is not None
-    batch = len(labels)
-    offset = torch.arange(batch, device=labels.device)[:, None] * labels.shape[1]
+) -> tuple[Tensor, Tensor]:
+    """The heat [Q, n, k] of every question, and the question [B, T] of each token (-1: none)."""
+    batch, length = input_ids.shape
+    offset = torch.arange(batch, device=input_ids.device)[:, None] * length
     flat = torch.where(question_end >= 0, question_end + offset, -1)
     places, question = torch.unique(flat, return_inverse=True)
     if places[0] < 0:
         places, question = places[1:], question - 1
-    row, at = places // labels.shape[1], places % labels.shape[1]
-    asked = (question_end[row] == at[:, None]) & (
-        torch.arange(labels.shape[1], device=labels.device) <= at[:, None]
-    )  # [Q, T], the words of each question
-    table = model.model.language_model.embed_tokens
-    share = asked / asked.sum(1, keepdim=True)
-    base = input_ids.clamp(max=table.num_embeddings - 1)
-    words = torch.einsum("qt,qte->qe", share, table(base)[row])
-    logits = model.model.heat.logits(states[row, at], words, keys.heat_key[row])
-    valid = keys.table.valid[row] & keys.table.selectable[row, :-1, None]
-    b, t = vocabulary.is_subpatch(labels).nonzero(as_tuple=True)
-    truth = torch.zeros_like(logits)
-    truth[question[b, t], trace[b, t - 1], labels[b, t] - vocabulary.first_subpatch] = 1.0
-    cost = binary_cross_entropy_with_logits(logits.float(), truth, reduction="none")
-    return logits.masked_fill(~valid, -30.0), question, (cost * valid).sum((1, 2)).mean()
+    row, at = places // length, places % length
+    words = [
+        input_ids[r, (question_end[r] == end).nonzero()[:, 0]][: end + 1].tolist()
+        for r, end in zip(row.tolist(), at.tolist(), strict=True)
+    ]
+    return things.probability(row, *model.model.heat.asked(words)), question

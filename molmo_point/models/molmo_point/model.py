@@ -215,8 +215,9 @@ class MolmoPointModel(Molmo2PreTrainedModel):  # type: ignore[misc]
             table=table,
             patch_key=self.point_predictor.patch_keys(image_states, table.order),
             subpatch_key=self.point_predictor.subpatch_k(table.patches),
-            heat_key=self.heat.keys(table.patches, image_states) if self.config.heat_dim else None,
-            extent=self.heat.extents(table.patches) if self.config.heat_extent else None,
+            things=self.heat.read(table.patches, self.language_model.embed_tokens.weight)
+            if self.config.heat_dim
+            else None,
         )
 
 

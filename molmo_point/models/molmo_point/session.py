@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicCache
 
-from molmo_point.models.molmo_point.duplicates import merge_duplicates
 from molmo_point.models.molmo_point.grounding import PointKeys
-from molmo_point.models.molmo_point.heat import HeatHead, HeatPrior
+from molmo_point.models.molmo_point.heat import HeatPrior
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.patches import (
     ImageFeatures,
@@ -37,8 +36,6 @@ class PointSession:
         keys: what points can choose among; None without images.
         last_patch: int [B], -1 for none.
         last_subpatch: int [B], -1 for none.
-        places: int [n, k, 3], where every subpatch lies, the same for all rows (as
-            `PatchGrids.places`); None leaves the heat of large things spread.
         prior: of the question, for a model with a heat prior.
     """
 
@@ -48,7 +45,6 @@ class PointSession:
     keys: PointKeys | None
     last_patch: Tensor
     last_subpatch: Tensor
-    places: Tensor | None = None
     prior: HeatPrior | None = None
 
     @classmethod
@@ -69,12 +65,16 @@ class PointSession:
             valid: bool [B, T].
             image: bool [B, T], tokens that see each other both ways.
             features: of the images; None for prompts without any.
-            places: where the patches lie; see `PointSession`.
+            places: int [n, k, 3], where every subpatch lies, the same for all rows (as
+                `PatchGrids.places`); None leaves the heat of large things spread.
         """
         cache = DynamicCache(config=model.config.text_config)
         reading = model.read(input_ids, valid=valid, image=image, features=features, cache=cache)
         none = input_ids.new_full((len(input_ids),), -1)
-        return cls(model, cache, valid, reading.keys, none, none, places)
+        keys = reading.keys
+        if keys is not None and keys.things is not None and places is not None:
+            keys = replace(keys, things=keys.things.group(places, _open_patches(keys)))
+        return cls(model, cache, valid, keys, none, none)
 
     @property
     def vocabulary(self) -> ExtendedVocabulary:
@@ -106,7 +106,6 @@ class PointSession:
             keys,
             pick(self.last_patch),
             pick(self.last_subpatch),
-            self.places,
             prior,
         )
 
@@ -120,18 +119,11 @@ class PointSession:
         rows = [[*question, *opening] for question in questions]
         tokens, valid = self._pad(rows)
         states, trace = self._read(tokens, valid)
-        if self.keys is not None and self.keys.heat_key is not None:
+        if self.keys is not None and self.keys.things is not None:
+            names, colours = self.model.model.heat.asked(questions)
             row = torch.arange(len(rows), device=tokens.device)
-            end = torch.tensor([len(question) - 1 for question in questions], device=tokens.device)
-            asked = torch.arange(tokens.shape[1], device=tokens.device) <= end[:, None]
-            embedded = self.model.model.language_model.embed_tokens(tokens) * asked[..., None]
-            words = embedded.sum(1) / (end[:, None] + 1)
-            heat = self.model.model.heat.logits(states[row, end], words, self.keys.heat_key)
-            table = self.keys.table
-            open_ = table.valid & table.selectable[:, :-1, None]
-            if self.keys.extent is not None and self.places is not None:
-                heat = merge_duplicates(heat, self.keys.extent, self.places, open_)
-            self.prior = HeatHead.prior(heat, open_)
+            probability = self.keys.things.probability(row, names, colours)
+            self.prior = HeatPrior.of(probability, _open_patches(self.keys))
         return self._logits(states, trace, valid)
 
     def extend(self, chunks: Sequence[Sequence[int]]) -> StepLogits:
@@ -193,3 +185,8 @@ class PointSession:
             subpatch=subpatch_logits[:, 0],
             location=predictor.location_logits(state)[:, 0],
         )
+
+
+def _open_patches(keys: PointKeys) -> Tensor:
+    """Bool [B, n, k], ViT patches that a point may choose."""
+    return keys.table.valid & keys.table.selectable[:, :-1, None]

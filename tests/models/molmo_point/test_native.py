@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from molmo_point.errors import ModelError, WeightsError
 from molmo_point.models.molmo_point.config import MolmoPointConfig
-from molmo_point.models.molmo_point.heat import HeatHead, HeatPrior
+from molmo_point.models.molmo_point.heat import HeatPrior
 from molmo_point.models.molmo_point.layout import register_molmo_point_layout
 from molmo_point.models.weights import load_model
 
@@ -190,9 +190,9 @@ def test_a_config_that_would_be_computed_wrongly_is_refused(tmp_path):
 def test_the_heat_prior_is_the_distribution_of_the_next_point():
     torch.manual_seed(0)
     count, inside = 3, 2
-    logits = torch.randn(1, count, inside)
-    s = logits.sigmoid().flatten().tolist()
-    prior: HeatPrior = HeatHead.prior(logits, torch.ones(1, count, inside, dtype=torch.bool))
+    probability = torch.rand(1, count, inside) * 0.9 + 0.05
+    s = probability.flatten().tolist()
+    prior = HeatPrior.of(probability, torch.ones(1, count, inside, dtype=torch.bool))
     for last in (-1, 0, 3):
         last_patch = -1 if last < 0 else last // inside
         last_inside = -1 if last < 0 else last % inside

@@ -1,0 +1,67 @@
+"""Questions about scenes of cut-outs and of plain things are answered by exactly what they name."""
+
+import pytest
+
+from molmo_point.data.queries import ask_about
+from molmo_point.data.scenes import random_of
+from molmo_point.data.worlds import THINGS, find_world
+from molmo_point.errors import MolmoPointError
+
+
+@pytest.fixture
+def scenes(atlas, monkeypatch):
+    monkeypatch.setattr("molmo_point.data.cutouts.scenes.load_atlas", lambda: atlas)
+    return [THINGS.draw(seed, "dev", (220, 200)) for seed in range(60)]
+
+
+def names_in(text):
+    """Names whose words the text holds, longest first, so that "light bulb" is no bulb."""
+    spellings = {word: name for name in THINGS.names for word in THINGS.spellings(name)}
+    found, rest = set(), f" {text} "
+    for word in sorted(spellings, key=len, reverse=True):
+        if f" {word} " in rest:
+            found.update(n for n in THINGS.names if word in THINGS.spellings(n))
+            rest = rest.replace(f" {word} ", "  ")
+    return found
+
+
+def test_questions_are_answered_by_what_they_name(scenes):
+    kinds, asked = set(), set()
+    for seed, scene in enumerate(scenes):
+        kinds.add(scene.kind)
+        for query in ask_about(scene, random_of("dev", seed, 1), 4, THINGS):
+            asked.add(query.kind)
+            assert set(query.text.split()) <= set(THINGS.vocabulary)
+            named = names_in(query.text)
+            if query.kind in ("name", "absent"):
+                assert named
+                right = {i for i, thing in enumerate(scene.things) if thing.name in named}
+                assert set(query.targets) == right or scene.kind in ("discs", "shapes")
+            if query.kind == "colour":
+                assert scene.kind == "shapes"
+    assert kinds == {"cutouts", "shapes", "discs", "grains"}
+    assert {"name", "absent", "everything"} <= asked
+
+
+def test_look_alikes_of_what_is_there_are_not_asked_as_absent(scenes):
+    for seed, scene in enumerate(scenes):
+        present = {thing.name for thing in scene.things}
+        for query in ask_about(scene, random_of("dev", seed, 1), 6, THINGS):
+            if query.kind == "absent" and scene.kind == "cutouts":
+                alike = {other for name in present for other in THINGS.look_alikes.get(name, ())}
+                assert not names_in(query.text) & (alike | present)
+
+
+def test_every_spelling_means_one_thing_or_a_declared_pair():
+    owners = {}
+    for name in THINGS.names:
+        for word in THINGS.spellings(name):
+            owners.setdefault(word, set()).add(name)
+    shared = {frozenset(names) for names in owners.values() if len(names) > 1}
+    shapes = frozenset(THINGS.kinds["shapes"])
+    assert shared <= {frozenset({"circle", "dot"}), shapes}
+
+
+def test_an_unknown_world_is_one_sentence():
+    with pytest.raises(MolmoPointError, match='no world "mars": use one of drawn, things'):
+        find_world("mars")

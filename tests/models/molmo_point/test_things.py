@@ -1,0 +1,123 @@
+"""The map of things: patches of one thing speak once, and questions pick what they name."""
+
+import torch
+
+from molmo_point.models.molmo_point.things import ThingMap
+
+SIDE = 6
+NAMES, COLOURS = 3, 2
+
+
+def places(images=1):
+    """A canvas of 6x6 ViT patches an image, four to a token."""
+    half = range(SIDE // 2)
+    spots = [
+        (image, 2 * row + down, 2 * column + right)
+        for image in range(images)
+        for row in half
+        for column in half
+        for down in range(2)
+        for right in range(2)
+    ]
+    return torch.tensor(spots).reshape(-1, 4, 3)
+
+
+def scene(things, spots):
+    """Things as (left, top, right, bottom), centre probabilities by row, name, colour."""
+    table = spots.reshape(-1, 3)
+    centre = torch.full((len(table),), 0.001)
+    names = torch.full((len(table), NAMES), 0.01)
+    colours = torch.full((len(table), COLOURS), 1 / COLOURS)
+    reach = torch.full((len(table), 4), 0.5)
+    for (left, top, right, bottom), heats, name, colour in things:
+        for index, (_, row, column) in enumerate(table.tolist()):
+            if left <= column < right and top <= row < bottom:
+                x, y = column + 0.5, row + 0.5
+                centre[index] = heats[row - top][column - left]
+                reach[index] = torch.tensor([x - left, y - top, right - x, bottom - y])
+                names[index], colours[index] = 0.02, 0.1
+                names[index, name], colours[index, colour] = 0.9, 0.9
+    shape = (1, *spots.shape[:2])
+    return ThingMap(
+        centre.reshape(shape),
+        names.reshape(*shape, NAMES),
+        colours.reshape(*shape, COLOURS),
+        reach.reshape(*shape, 4),
+    )
+
+
+def grid(values, spots):
+    out = torch.zeros(SIDE, SIDE)
+    for (_, row, column), value in zip(
+        spots.reshape(-1, 3).tolist(), values.flatten(), strict=True
+    ):
+        out[row, column] = value
+    return out
+
+
+def everywhere(spots):
+    return torch.ones(1, *spots.shape[:2], dtype=torch.bool)
+
+
+def grouped(things):
+    spots = places()
+    return grid(scene(things, spots).group(spots, everywhere(spots)).centre, spots)
+
+
+LARGE = ((0, 0, 3, 3), [[0.05, 0.1, 0.05], [0.1, 0.3, 0.1], [0.05, 0.1, 0.05]], 0, 0)
+
+
+def test_a_large_thing_speaks_with_its_likeliest_patch():
+    centre = grouped([LARGE])
+    assert torch.isclose(centre[1, 1], torch.tensor(0.9), atol=1e-4)
+    centre[1, 1] = 0
+    assert centre.max() == 0
+
+
+def test_neighbours_with_boxes_of_their_own_stay_apart():
+    centre = grouped([((0, 0, 1, 1), [[0.8]], 0, 0), ((1, 0, 2, 1), [[0.7]], 0, 0)])
+    assert torch.isclose(centre[0, 0], torch.tensor(0.8))
+    assert torch.isclose(centre[0, 1], torch.tensor(0.7))
+
+
+def test_a_probability_stays_one_and_background_stays_silent():
+    centre = grouped([((2, 2, 4, 4), [[0.6, 0.5], [0.1, 0.4]], 0, 0)])
+    assert 0.99 < centre[2, 2] < 1
+    assert (centre > 0).sum() == 1
+
+
+def test_the_same_box_in_another_image_is_another_thing():
+    spots = places(images=2)
+    things = scene([((0, 0, 2, 2), [[0.6, 0.1], [0.1, 0.1]], 0, 0)], spots)
+    assert (things.group(spots, everywhere(spots)).centre > 0.5).sum() == 2
+
+
+def test_what_cannot_be_chosen_takes_no_part():
+    spots = places()
+    things = scene([((0, 0, 2, 2), [[0.6, 0.3], [0.2, 0.2]], 0, 0)], spots)
+    valid = everywhere(spots)
+    valid[0, 0, 0] = False  # the likeliest
+    centre = things.group(spots, valid).centre
+    assert centre[0, 0, 0] == 0
+    assert torch.isclose(centre[0, 0, 1:].max(), torch.tensor(0.7), atol=1e-4)
+
+
+def test_a_question_picks_names_and_colours_and_none_means_all():
+    spots = places()
+    red_cup, blue_cup = ((0, 0, 1, 1), [[0.9]], 0, 0), ((3, 3, 4, 4), [[0.9]], 0, 1)
+    things = scene([red_cup, blue_cup, ((5, 0, 6, 1), [[0.9]], 1, 0)], spots)
+    asked = [((0,), ()), ((0,), (1,)), ((1,), ()), ((2,), ()), ((), ()), ((0, 1), (0,))]
+    names = torch.tensor([[k in wanted for k in range(NAMES)] for wanted, _ in asked])
+    colours = torch.tensor([[k in wanted for k in range(COLOURS)] for _, wanted in asked])
+    rows = torch.zeros(len(asked), dtype=torch.long)
+    likely = things.probability(rows, names, colours).flatten(1) > 0.5
+    assert likely.sum(1).tolist() == [2, 1, 1, 0, 3, 2]
+
+
+def test_the_longest_spelling_counts():
+    from molmo_point.models.molmo_point.heat import _mark_spellings
+
+    bulb, light_bulb, lamp = [[1], [11]], [[2, 1], [2, 11]], [[3]]
+    questions = [[9, 1], [9, 2, 11], [2, 9, 1], [3, 2, 1], [9], [2, 1, 1]]
+    found = _mark_spellings([bulb, light_bulb, lamp], questions).int().tolist()
+    assert found == [[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 1, 1], [0, 0, 0], [1, 1, 0]]
