@@ -1,9 +1,8 @@
-"""Saving and resuming a run: one safetensors file for tensors, one JSON file for the rest."""
+"""Saving and resuming a run: safetensors of at most 14 MB each, and one JSON file for the rest."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,10 @@ from molmo_point.errors import ModelError
 if TYPE_CHECKING:
     from molmo_point.training.loop import Trainer
 
-__all__ = ["load_checkpoint", "save_checkpoint"]
+__all__ = ["begin_with", "load_checkpoint", "save_checkpoint"]
 
-_TENSORS, _STATE = "run.safetensors", "run.json"
+_STATE = "run.json"
+_LARGEST = 14_000_000  # bytes a file, so that runs pass where larger files do not
 
 
 def _tensors(trainer: Trainer) -> dict[str, Tensor]:
@@ -39,15 +39,62 @@ def _tensors(trainer: Trainer) -> dict[str, Tensor]:
 
 def save_checkpoint(trainer: Trainer, folder: Path) -> None:
     """Write the run; a run that is cut off while writing keeps the checkpoint before."""
+    parts: list[dict[str, Tensor]] = [{}]
+    size = 0
+    for name, value in _tensors(trainer).items():
+        size += value.nbytes
+        if size > _LARGEST and parts[-1]:
+            parts.append({})
+            size = value.nbytes
+        parts[-1][name] = value
+    files = [f"run-{trainer.step:07d}-{number:02d}.safetensors" for number in range(len(parts))]
+    for file, part in zip(files, parts, strict=True):
+        save_file(part, folder / file)
     state = {
         "config": json.loads(trainer.config.to_json()),
         "step": trainer.step,
         "seconds": trainer.seconds,
         "images": trainer.images,
+        "files": files,
     }
-    save_file(_tensors(trainer), folder / f"{_TENSORS}.new", metadata={"state": json.dumps(state)})
-    (folder / f"{_TENSORS}.new").replace(folder / _TENSORS)
-    (folder / _STATE).write_text(json.dumps(state, indent=1) + os.linesep)
+    new = folder / f"{_STATE}.new"
+    new.write_text(json.dumps(state, indent=1) + "\n")
+    new.replace(folder / _STATE)
+    for old in folder.glob("run-*.safetensors"):
+        if old.name not in files:
+            old.unlink()
+
+
+def begin_with(trainer: Trainer, folder: Path) -> None:
+    """Put the weights of a checkpoint into a new run; of its words, those that both know.
+
+    Args:
+        trainer: at its beginning.
+        folder: a checkpoint of the same sizes, such as the embedded model's.
+
+    Raises:
+        ModelError: its sizes are others.
+    """
+    from molmo_point.models.molmo_point.processor import MolmoPointProcessor
+    from molmo_point.models.weights import load_model
+
+    theirs = load_model(folder, "molmo_point", dtype=torch.float32).state_dict()
+    words = MolmoPointProcessor.from_pretrained(folder).tokenizer.get_vocab()
+    own = trainer.processor.tokenizer.get_vocab()
+    both = [(own[word], words[word]) for word in own if word in words]
+    to, source = (torch.tensor(ids) for ids in zip(*both, strict=True))
+    state = trainer.model.state_dict()
+    for name, value in state.items():
+        if name.endswith(("embed_tokens.weight", "lm_head.weight")):
+            value[to] = theirs[name].to(value.device)[source]
+        elif name in theirs and theirs[name].shape == value.shape:
+            value.copy_(theirs[name])
+        else:
+            raise ModelError(
+                f"{folder} is of other sizes: its {name} does not fit. Begin anew, or give the "
+                "same sizes in the configuration."
+            )
+    trainer.average.load_state_dict(state)
 
 
 def load_checkpoint(trainer: Trainer, folder: Path) -> bool:
@@ -56,12 +103,9 @@ def load_checkpoint(trainer: Trainer, folder: Path) -> bool:
     Raises:
         ModelError: the saved run has another configuration.
     """
-    if not (folder / _TENSORS).exists():
+    if not (folder / _STATE).exists():
         return False
-    from safetensors import safe_open
-
-    with safe_open(str(folder / _TENSORS), "pt") as file:
-        state = json.loads(file.metadata()["state"])
+    state = json.loads((folder / _STATE).read_text())
     ours = json.loads(trainer.config.to_json())
     free = {
         "steps",
@@ -69,13 +113,17 @@ def load_checkpoint(trainer: Trainer, folder: Path) -> bool:
         "peak_rate",
         "decay_share",
     }  # the schedule may change on the way
-    different = [key for key in ours if ours[key] != state["config"].get(key) and key not in free]
+    different = [
+        key for key in ours if ours[key] != state["config"].get(key, ours[key]) and key not in free
+    ]
     if different:
         raise ModelError(
             f"{folder} holds a run with other values of {', '.join(different)}: "
             "choose another folder, or the same configuration."
         )
-    tensors = load_file(folder / _TENSORS)
+    tensors: dict[str, Tensor] = {}
+    for file in state["files"]:
+        tensors |= load_file(folder / file)
     parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}}
     moments: dict[int, dict[str, Any]] = {}
     for key, value in tensors.items():

@@ -19,9 +19,8 @@ from molmo_point.data.worlds import find_world
 from molmo_point.models.molmo_point.loss import PointingLoss, pointing_loss
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
-from molmo_point.models.weights import load_model
 from molmo_point.training.build import build_model, build_processor
-from molmo_point.training.checkpoint import load_checkpoint, save_checkpoint
+from molmo_point.training.checkpoint import begin_with, load_checkpoint, save_checkpoint
 from molmo_point.training.config import TrainingConfig
 from molmo_point.training.dense import dense_loss
 from molmo_point.training.packing import PackedBatch, collate, pack_scene
@@ -207,7 +206,8 @@ def train(
         folder: where the checkpoint and the log are; made if needed.
         minutes: stop after this time, to go on later.
         start_from: a checkpoint of the same sizes, such as the embedded model's folder, whose
-            weights a new run begins with; without effect on a run that goes on.
+            weights a new run begins with, words by their spelling; without effect on a run that
+            goes on.
         device: "cpu" or "cuda".
         workers: processes that make scenes.
         report: gets a line now and then.
@@ -216,11 +216,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer.start(config, device)
     if not load_checkpoint(trainer, folder) and start_from is not None:
-        weights = load_model(
-            start_from, "molmo_point", dtype=torch.float32, device=device
-        ).state_dict()
-        trainer.model.load_state_dict(weights)
-        trainer.average.load_state_dict(weights)
+        begin_with(trainer, start_from)
     batches = DataLoader(
         SceneBatches(config, trainer.step),
         batch_size=None,

@@ -13,7 +13,7 @@ from molmo_point.data.scenes import generate_scene, random_of
 from molmo_point.errors import ModelError
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
 from molmo_point.training.build import build_processor
-from molmo_point.training.checkpoint import load_checkpoint
+from molmo_point.training.checkpoint import begin_with, load_checkpoint, save_checkpoint
 from molmo_point.training.config import ModelSize, TrainingConfig
 from molmo_point.training.export import export_checkpoint
 from molmo_point.training.loop import SceneBatches, Trainer, train
@@ -74,6 +74,26 @@ def test_a_new_run_may_begin_with_the_weights_of_a_checkpoint(tmp_path):
     )
     for name, value in first.average.state_dict().items():
         torch.testing.assert_close(begun.model.state_dict()[name], value, rtol=1e-3, atol=1e-3)
+
+
+def test_a_run_in_another_world_keeps_what_both_know(tmp_path):
+    first = Trainer.start(dataclasses.replace(TINY, seed=5))
+    export_checkpoint(first, tmp_path / "model")
+    other = Trainer.start(dataclasses.replace(TINY, world="things"))
+    begin_with(other, tmp_path / "model")
+    old, new = (run.processor.tokenizer.get_vocab() for run in (first, other))
+    table = "model.language_model.embed_tokens.weight"
+    for word in ("apple", "circles", "<|vit_loc|>", "red"):
+        torch.testing.assert_close(
+            other.model.state_dict()[table][new[word]],
+            first.average.state_dict()[table][old[word]],
+            rtol=1e-3,
+            atol=1e-3,
+        )
+    assert len(new) > len(old)
+    large = Trainer.start(dataclasses.replace(TINY, model=dataclasses.replace(SIZE, heat_dim=32)))
+    with pytest.raises(ModelError, match="other sizes"):
+        begin_with(large, tmp_path / "model")
 
 
 def packed(seed):
@@ -156,3 +176,17 @@ def test_the_rate_rises_and_falls():
     assert config.rate(800) == pytest.approx(0.5)
     assert config.rate(1000) == 0.0
     assert TrainingConfig.from_json(config.to_json()) == config
+
+
+def test_a_run_is_kept_in_files_that_pass_anywhere(tmp_path):
+    trainer = Trainer.start(dataclasses.replace(TINY, model=ModelSize(text_layers=4)))
+    save_checkpoint(trainer, tmp_path)
+    trainer.step = 7
+    save_checkpoint(trainer, tmp_path)
+    files = list(tmp_path.glob("*.safetensors"))
+    assert len(files) > 2
+    assert max(file.stat().st_size for file in files) < 15e6
+    assert {file.name.split("-")[1] for file in files} == {"0000007"}
+    again = Trainer.start(trainer.config)
+    assert load_checkpoint(again, tmp_path)
+    assert again.step == 7

@@ -4,8 +4,8 @@ Ours, for small models; no published checkpoint has it. Every ViT patch says wha
 is called and which colour it has (among the words of a closed list), whether the thing's centre
 lies in it, and how far the thing reaches. A large thing covers many patches, so patches whose boxes
 overlap are taken for one thing: the one nearest to the middle of their boxes speaks for all, with
-the sum of their probabilities to hold the centre, because at most one of them does, and the mean of
-what they say.
+the sum of their probabilities to hold the centre, because at most one of them does, and what they
+say together.
 """
 
 from __future__ import annotations
@@ -87,14 +87,21 @@ class ThingMap:
                 off = spots[ranks][:, [2, 1]] - (middles[ranks] * share).sum(0)
                 leader = members[off.square().sum(-1).argmin()]
                 centre[number, leader] = before[members].sum().clamp(max=_CERTAIN)
-                names[number, leader] = names[number, members].mean(0)
-                colours[number, leader] = colours[number, members].mean(0)
+                agreed = _agree(names[number, members])
+                names[number, leader] = agreed * something[members].mean()
+                colours[number, leader] = _agree(colours[number, members])
         return ThingMap(
             centre.reshape(self.centre.shape),
             names.reshape(self.names.shape),
             colours.reshape(self.colours.shape),
             self.extents,
         )
+
+
+def _agree(values: Tensor) -> Tensor:
+    """What several patches say together [m, K] -> [K]: the mean of logarithms, as probabilities."""
+    agreed: Tensor = values.clamp(min=_FAINT).log().mean(0).softmax(-1)
+    return agreed
 
 
 def _share(values: Tensor, row: Tensor, asked: Tensor) -> Tensor:
