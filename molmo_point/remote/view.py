@@ -18,11 +18,13 @@ from molmo_point.images import ImageSource, load_image
 from molmo_point.models.registry import MODELS, ModelSpec
 from molmo_point.points import Count, Point, Points
 from molmo_point.preprocessing.prompts import count_prompt, point_prompt
-from molmo_point.remote.server import Piece, Server
+from molmo_point.remote.replies import Piece
+from molmo_point.remote.server import Server
 
 __all__ = ["RemoteView", "describe_served"]
 
-_LIMIT = 1024
+_LIMIT = 1024  # tokens of an answer at most
+_ORIENTATION = 0x0112  # the tag of EXIF
 _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg"}
 
 
@@ -122,7 +124,7 @@ class RemoteView:
 
 
 def _take(reader: PieceReader, piece: Piece) -> list[Point]:
-    reader.truncated = reader.truncated or piece.truncated
+    reader.truncated = reader.truncated or piece.end == "length"
     return reader.take(piece.text, piece.probability) if piece.text else []
 
 
@@ -154,5 +156,6 @@ def _own_bytes(source: ImageSource) -> bytes | None:
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as image:
-        plain = image.mode in ("RGB", "L") and image.getexif().get(0x0112, 1) == 1
+        turned = image.getexif().get(_ORIENTATION, 1) != 1
+        plain = image.mode in ("RGB", "L") and not image.has_transparency_data and not turned
     return data if plain else None

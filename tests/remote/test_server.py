@@ -14,7 +14,8 @@ from PIL import Image
 
 from molmo_point import Pointer
 from molmo_point.errors import ModelError, QueryError, ServerError
-from molmo_point.remote import server as remote
+from molmo_point.remote import patience
+from molmo_point.remote.server import Server
 
 ANSWER = ' <points x1="10.0" y1="20.0" x2="30.5" y2="40.5" alt="cups">cups</points>'
 MODEL = "allenai/Molmo-7B-D-0924"
@@ -115,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def served(monkeypatch):
-    monkeypatch.setattr(remote, "_FIRST_WAIT", 0.01)
+    monkeypatch.setattr(patience, "_FIRST_PAUSE", 0.01)
     monkeypatch.delenv("MOLMO_POINT_API_KEY", raising=False)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.models, server.script, server.seen, server.text = [MODEL], [], [], ANSWER
@@ -166,7 +167,7 @@ def test_every_way_of_asking(served):
 
 def test_text_beyond_ascii_survives_the_stream(served):
     served.text = ' <point x="50.0" y="50.0" alt="Tässchen ☕">Tässchen ☕</point>'
-    pieces = remote.Server(served.url).stream([{"type": "text", "text": "?"}], limit=9)
+    pieces = Server(served.url).stream([{"type": "text", "text": "?"}], limit=9)
     assert "".join(piece.text for piece in pieces) == served.text
 
 
@@ -266,7 +267,7 @@ def test_models_are_listed_when_the_name_is_wrong_or_missing(served):
 
 
 def test_nobody_there_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(remote, "_FIRST_WAIT", 0.01)
+    monkeypatch.setattr(patience, "_FIRST_PAUSE", 0.01)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
