@@ -64,11 +64,11 @@ class Server:
             content: parts of the message: images, then words.
             limit: tokens of the answer at most.
         """
+        body = self._body(content, limit)
         try:
-            reply = self._connection.json("POST", _CHAT, self._body(content, limit))
+            reply = self._connection.json("POST", _CHAT, body)
         except Refused as refused:
-            self._do_without_probabilities(refused)
-            reply = self._connection.json("POST", _CHAT, self._body(content, limit))
+            reply = self._connection.json("POST", _CHAT, self._ask_less(body, refused))
         try:
             return read_choice(reply["choices"][0], "message")
         except _UNREADABLE as error:
@@ -81,15 +81,15 @@ class Server:
             content: parts of the message: images, then words.
             limit: tokens of the answer at most.
         """
+        body = self._body(content, limit) | {"stream": True}
         try:
-            yield from self._stream(self._body(content, limit))
+            yield from self._stream(body)
         except Refused as refused:
-            self._do_without_probabilities(refused)
-            yield from self._stream(self._body(content, limit))
+            yield from self._stream(self._ask_less(body, refused))
 
     def _stream(self, body: dict[str, Any]) -> Iterator[Piece]:
         ended = False
-        for event in self._connection.events(_CHAT, {**body, "stream": True}):
+        for event in self._connection.events(_CHAT, body):
             try:
                 failure = read_stream_error(event)
                 choices = event.get("choices", [])[:1]  # none in an event of statistics
@@ -113,11 +113,12 @@ class Server:
         }
         return body | ({"logprobs": True} if self._probabilities else {})
 
-    def _do_without_probabilities(self, refused: Refused) -> None:
-        """Raise, unless the server said no to being asked for them."""
-        if not self._probabilities or "logprob" not in refused.reason:
+    def _ask_less(self, body: dict[str, Any], refused: Refused) -> dict[str, Any]:
+        """The question without probabilities, for a server that has none; else raise."""
+        if "logprobs" not in body or "logprob" not in refused.reason:
             raise refused
         self._probabilities = False
+        return {name: value for name, value in body.items() if name != "logprobs"}
 
     def _served(self) -> list[str]:
         reply = self._connection.json("GET", "/models")

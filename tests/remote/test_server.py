@@ -220,7 +220,7 @@ def test_what_stays_wrong_is_said_at_once(wrong, sentence, served):
 def test_tries_are_bounded(served):
     pointer = Pointer(served.url)
     served.script = ["down"] * 50
-    with pytest.raises(ServerError, match="within 4 tries"):
+    with pytest.raises(ServerError, match=r"too busy \(502"):
         pointer.point(picture(), "cups")
     assert len(served.seen) == 4
 
@@ -260,7 +260,7 @@ def test_models_are_listed_when_the_name_is_wrong_or_missing(served):
     served.models = ["one", "two"]
     with pytest.raises(ModelError, match="serves one, two: name one"):
         Pointer(served.url)
-    with pytest.raises(ServerError, match="usually ends in /v1"):
+    with pytest.raises(ServerError, match="end in /v1"):
         Pointer(served.url.removesuffix("/v1"))
     with pytest.raises(ModelError, match="server's business"):
         Pointer(served.url, device="cuda")

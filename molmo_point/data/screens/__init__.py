@@ -1,0 +1,1 @@
+"""Screens: pages rendered by a browser, with the truth read from their layout."""

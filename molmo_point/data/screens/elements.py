@@ -1,0 +1,104 @@
+"""A screen: its picture, and every element that can be seen on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molmo_point.data.canvas import Thing
+from molmo_point.data.scenes import Scene
+
+__all__ = ["ROLES", "Element", "Screen"]
+
+ROLES = (
+    "button", "link", "field", "checkbox", "radio", "switch", "slider", "dropdown", "tab",
+    "menu item", "icon", "badge", "picture", "avatar", "progress bar", "heading", "text", "row",
+    "section",
+)  # fmt: skip
+"""Kinds of element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One thing on a screen.
+
+    Attributes:
+        role: one of `ROLES`.
+        concept: what it means, a key of `concepts.CONCEPTS`, or "".
+        text: as shown.
+        row: concept of the row, card or list entry that it belongs to, or "".
+        states: such as "checked", "off", "selected", "disabled".
+        colours: colour words that fit; one if its colour is clear, several if in between, none if
+            it has no single colour.
+        box: left, top, right, bottom of what can be seen of it, pixels of the image.
+        whole: all of it can be seen.
+    """
+
+    role: str
+    concept: str
+    text: str
+    row: str
+    states: tuple[str, ...]
+    colours: tuple[str, ...]
+    box: tuple[float, float, float, float]
+    whole: bool
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Element:
+        """From what `dataclasses.asdict` and JSON made of one."""
+        listed = {name: tuple(record[name]) for name in ("states", "colours", "box")}
+        return cls(**{**record, **listed})
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A rendered page, or a window cut out of one.
+
+    Attributes:
+        image: uint8 [H, W, 3] RGB.
+        elements: in the order of the document.
+        language: of the labels.
+        style: names of template, skin, theme, icon set and font, for reports.
+    """
+
+    image: NDArray[np.uint8]
+    elements: tuple[Element, ...]
+    language: str
+    style: Mapping[str, str]
+
+    def window(self, left: int, top: int, width: int, height: int) -> Screen:
+        """Cut a part out at native scale.
+
+        Elements that the border cuts stay, no longer whole, so that no question about the window
+        counts on them; those outside are gone.
+
+        Args:
+            left: pixels.
+            top: pixels.
+            width: pixels.
+            height: pixels.
+        """
+        kept = []
+        for element in self.elements:
+            x0, y0, x1, y1 = element.box
+            box = (max(x0 - left, 0.0), max(y0 - top, 0.0),
+                   min(x1 - left, float(width)), min(y1 - top, float(height)))  # fmt: skip
+            if box[2] > box[0] and box[3] > box[1]:
+                inside = (box[2] - box[0]) * (box[3] - box[1]) >= 0.97 * (x1 - x0) * (y1 - y0)
+                kept.append(replace(element, box=box, whole=element.whole and inside))
+        image = np.ascontiguousarray(self.image[top : top + height, left : left + width])
+        return Screen(image, tuple(kept), self.language, self.style)
+
+    def to_scene(self) -> Scene:
+        """The same as a scene whose things are the elements, each named by its role."""
+        things = []
+        for element in self.elements:
+            left, top, right, bottom = element.box
+            colour = element.colours[0] if len(element.colours) == 1 else ""
+            middle = (left + right) / 2, (top + bottom) / 2
+            things.append(Thing(element.role, *middle, element.box, colour))
+        return Scene(self.image, tuple(things), "screens")
