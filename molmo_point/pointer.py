@@ -45,7 +45,7 @@ class Pointer:
     Raises:
         ModelError: the model is unknown or not complete.
         DeviceError: the device is absent or too small.
-        ServerError: the server cannot be reached.
+        ServerError: the server cannot be reached, or refuses.
         MissingExtra: what quantised or spread weights, or a server, need is not installed.
     """
 

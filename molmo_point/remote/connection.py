@@ -185,7 +185,9 @@ class Connection:
             what = "refuses the key" if self._has_key else "wants a key"
             sentence = f"{self.url} {what} {said}: give api_key, or set {KEY}."
         elif status == 404:
-            sentence = f"{reply.request.url} is not there {said}: does the address end in /v1?"
+            sentence = (
+                f"{self.url} has no such address or model {said}: does the address end in /v1?"
+            )
         elif 300 <= status < 400:
             there = reply.headers.get("Location", "nowhere")
             sentence = f"{self.url} redirects to {there}: give the address that it has now."

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molmo_point.dialects.pieces import PieceReader
-from molmo_point.errors import ImageError, QueryError
+from molmo_point.errors import ImageError, ModelError, QueryError
 from molmo_point.images import ImageSource, load_image
 from molmo_point.models.registry import MODELS, ModelSpec
 from molmo_point.points import Count, Point, Points
@@ -29,10 +29,21 @@ _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg"}
 
 
 def describe_served(name: str) -> ModelSpec:
-    """What a model can do, by the name that a server gives it: its last part counts."""
+    """What a model can do, by the name that a server gives it: its last part counts.
+
+    A name that is not known is taken for a Molmo2's.
+
+    Raises:
+        ModelError: its points are no text, so that a server's answer does not hold them.
+    """
     last = name.rstrip("/").rsplit("/", 1)[-1]
     for spec in MODELS:
         if spec.name.rsplit("/", 1)[-1].lower() == last.lower():
+            if spec.generation == "molmo_point":
+                raise ModelError(
+                    f'"{name}" points with tokens that are no text, which a server does not send: '
+                    f'open it here, Pointer("{spec.name}"), or serve a Molmo2.'
+                )
             return replace(spec, name=name)
     return ModelSpec(name, "molmo2", 0, several_images=True)
 

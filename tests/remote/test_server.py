@@ -19,6 +19,7 @@ from molmo_point.remote.server import Server
 
 ANSWER = ' <points x1="10.0" y1="20.0" x2="30.5" y2="40.5" alt="cups">cups</points>'
 MODEL = "allenai/Molmo-7B-D-0924"
+END = "<|im_end|>"  # vLLM tells the probability of this token, which the text lacks
 
 
 def tokens_of(text):
@@ -71,6 +72,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(b"<html>bad gateway</html>", 502)
         if wrong == "key":
             return self.reply({"error": {"message": "no"}}, 401)
+        if wrong == "error":
+            return self.reply({"error": {"message": "out of memory"}}, 500)
+        if wrong == "moved":
+            return self.reply(b"", 307, Location="http://elsewhere/v1")
         if wrong == "image":
             return self.reply({"error": {"message": "cannot decode the image"}}, 400)
         if wrong == "no logprobs" and body.get("logprobs"):
@@ -85,16 +90,17 @@ class Handler(BaseHTTPRequestHandler):
             return None
         time.sleep(server.delay)
         pieces = tokens_of(server.text)
-        told = {"content": [{"token": piece, "logprob": -0.1} for piece in pieces]}
+        told = {"content": [{"token": piece, "logprob": -0.1} for piece in [*pieces, END]]}
         known = told if body.get("logprobs") else None
         finish = "length" if wrong == "cut" else "stop"
         if not body.get("stream"):
             message = {"role": "assistant", "content": server.text}
             choice = {"message": message, "finish_reason": finish, "logprobs": known}
             return self.reply({"choices": [choice]})
-        return self.send_events(pieces, finish, broken=wrong == "break")
+        return self.send_events(pieces, finish, wrong)
 
-    def send_events(self, pieces, finish, *, broken):
+    def send_events(self, pieces, finish, wrong):
+        broken = wrong in ("break", "failure")
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
@@ -105,13 +111,18 @@ class Handler(BaseHTTPRequestHandler):
             entry = {"content": [{"token": piece, "logprob": -0.1}]}
             choice = {"delta": {"content": piece}, "logprobs": entry, "finish_reason": None}
             lines += ["data: " + json.dumps({"choices": [choice]}, ensure_ascii=False), ""]
+        if wrong == "failure":
+            lines += ["data: " + json.dumps({"error": {"message": "engine died"}}), ""]
         if not broken:
-            last = {"delta": {}, "finish_reason": finish}
-            lines += ["data: " + json.dumps({"choices": [last]}), "", "data: [DONE]", ""]
+            entry = {"content": [{"token": END, "logprob": -0.1}]}
+            last = {"delta": {"content": ""}, "logprobs": entry, "finish_reason": finish}
+            lines += ["data: " + json.dumps({"choices": [last]}), ""]
+            lines += ["data: " + json.dumps({"choices": [], "usage": {}}), "", "data: [DONE]", ""]
         data = "\r\n".join(lines).encode()
         for start in range(0, len(data), 7):  # boundaries anywhere, inside characters too
             self.wfile.write(data[start : start + 7])
             self.wfile.flush()
+            time.sleep(self.server.drip)
 
 
 @pytest.fixture
@@ -120,9 +131,10 @@ def served(monkeypatch):
     monkeypatch.delenv("MOLMO_POINT_API_KEY", raising=False)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.models, server.script, server.seen, server.text = [MODEL], [], [], ANSWER
-    server.lock, server.running, server.most, server.delay = threading.Lock(), 0, 0, 0.0
+    server.lock, server.running, server.most = threading.Lock(), 0, 0
+    server.delay, server.drip = 0.0, 0.0
     server.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
@@ -166,7 +178,8 @@ def test_every_way_of_asking(served):
 
 
 def test_text_beyond_ascii_survives_the_stream(served):
-    served.text = ' <point x="50.0" y="50.0" alt="Tässchen ☕">Tässchen ☕</point>'
+    # with characters that end a line elsewhere, but not here
+    served.text = ' <point x="50.0" y="50.0" alt="Tässchen ☕">Tässchen\u2028\x85☕</point>'
     pieces = Server(served.url).stream([{"type": "text", "text": "?"}], limit=9)
     assert "".join(piece.text for piece in pieces) == served.text
 
@@ -183,6 +196,11 @@ def test_a_files_own_bytes_are_sent_if_they_show_the_same(served, tmp_path):
     urls = [body["messages"][0]["content"][0]["image_url"]["url"] for _, body in served.seen]
     assert base64.b64decode(urls[0].split(",")[1]) == plain.read_bytes()
     assert urls[1].startswith("data:image/png")
+    clear = tmp_path / "clear.png"  # an RGB file whose grey is transparent: white, here
+    Image.fromarray(picture()).save(clear, transparency=(80, 80, 80))
+    pointer.point(clear, "cups")
+    url = served.seen[-1][1]["messages"][0]["content"][0]["image_url"]["url"]
+    assert np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1])))).min() == 255
 
 
 @pytest.mark.parametrize("wrong", ["busy", "down", "drop", "no logprobs"])
@@ -202,6 +220,8 @@ def test_what_passes_is_tried_again(wrong, served):
     ("wrong", "sentence"),
     [
         ("key", "refuses the key"),
+        ("error", "failed at the question .500: out of memory"),
+        ("moved", "redirects to http://elsewhere/v1"),
         ("image", "cannot decode the image"),
         ("nonsense", "no chat completion"),
         ("strange", "no chat completion"),
@@ -215,6 +235,19 @@ def test_what_stays_wrong_is_said_at_once(wrong, sentence, served):
     assert len(served.seen) == 1
     assert "secret-key" not in str(caught.value)
     assert served.seen[0][0]["Authorization"] == "Bearer secret-key"
+
+
+def test_a_key_is_asked_for_and_never_shown(served, monkeypatch):
+    served.script = ["key"]
+    with pytest.raises(ServerError, match="wants a key"):
+        Pointer(served.url).point(picture(), "cups")
+    monkeypatch.setenv("MOLMO_POINT_API_KEY", "secret-key\n")
+    Pointer(served.url).point(picture(), "cups")
+    assert served.seen[-1][0]["Authorization"] == "Bearer secret-key"
+    for key in ("secret\nkey", "secret-ключ"):
+        with pytest.raises(ServerError, match="no header can hold") as caught:
+            Pointer(served.url, api_key=key)
+        assert "secret" not in str(caught.value)
 
 
 def test_tries_are_bounded(served):
@@ -243,6 +276,24 @@ def test_a_stream_that_breaks_says_so_after_what_it_gave(served):
     assert len(got) == 1
 
 
+def test_a_failure_inside_a_stream_is_said(served):
+    pointer = Pointer(served.url)
+    served.script = ["failure"]
+    with pytest.raises(ServerError, match="engine died"):
+        list(pointer.stream(picture(), "cups"))
+
+
+def test_an_endless_trickle_ends_in_time_and_a_slow_reader_may_take_it(served):
+    served.drip = 0.03
+    pointer = Pointer(served.url, timeout=0.5)
+    with pytest.raises(ServerError, match=r"longer than 0\.5 s"):
+        list(pointer.stream(picture(), "cups"))
+    served.drip = 0.0
+    for point in pointer.stream(picture(), "cups"):
+        assert point.label == "cups"
+        time.sleep(0.6)
+
+
 def iter_points(pointer, got):
     for point in pointer.stream(picture(), "cups"):
         got.append(point)
@@ -262,6 +313,12 @@ def test_models_are_listed_when_the_name_is_wrong_or_missing(served):
         Pointer(served.url)
     with pytest.raises(ServerError, match="end in /v1"):
         Pointer(served.url.removesuffix("/v1"))
+    served.models = ["mine/MolmoPoint-8B"]
+    with pytest.raises(ModelError, match="tokens that are no text"):
+        Pointer(served.url)
+    for address in ("http://", "http://host:port/v1"):
+        with pytest.raises(ServerError, match="give one like"):
+            Pointer(address)
     with pytest.raises(ModelError, match="server's business"):
         Pointer(served.url, device="cuda")
 
