@@ -25,10 +25,12 @@ class Thing:
 
     Attributes:
         name: its primary name, singular.
-        x: pixels, the middle of its box.
+        x: pixels, the middle of its box; of a wide element of a screen, near its left end.
         y: pixels.
         box: left, top, right, bottom of its visible extent, pixels.
         colour: one of the colour words, or "" if it has no single colour.
+        meaning: what an element of a screen stands for, such as "save"; "" for all else.
+        doubtful: partly covered or cut off; nothing is learnt from it.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Thing:
     y: float
     box: tuple[float, float, float, float]
     colour: str = ""
+    meaning: str = ""
+    doubtful: bool = False
 
 
 class Canvas:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from molmo_point.data import names as words
-from molmo_point.data.scenes import Scene, Thing
+from molmo_point.data.scenes import Scene, SceneQuery, Thing
 from molmo_point.data.worlds import DRAWN, World
 
 __all__ = ["QUERY_KINDS", "SceneQuery", "ask_about"]
@@ -15,21 +13,6 @@ __all__ = ["QUERY_KINDS", "SceneQuery", "ask_about"]
 QUERY_KINDS = ("name", "colour+name", "colour", "everything", "absent", "near-miss")
 """Kinds of question."""
 _ABSENT = 0.16  # share of questions about something that is not there
-
-
-@dataclass(frozen=True, slots=True)
-class SceneQuery:
-    """A question.
-
-    Attributes:
-        text: lower-case words, no punctuation.
-        kind: one of `QUERY_KINDS`.
-        targets: indices into the scene's things; empty if there are none.
-    """
-
-    text: str
-    kind: str
-    targets: tuple[int, ...]
 
 
 def _pick(rng: np.random.Generator, options: tuple[str, ...] | list[str]) -> str:
@@ -132,6 +115,8 @@ def ask_about(
     One in six is about something that is not there, and all if nothing is. Questions with
     different answers are preferred; another wording of one follows if they run out.
     """
+    if scene.queries:
+        return list(scene.queries[:count])
     asked: dict[str, SceneQuery] = {}
     answers: set[tuple[int, ...]] = {()}
     for _ in range(count):

@@ -20,7 +20,7 @@ from molmo_point.data.canvas import Canvas, Thing
 from molmo_point.data.shapes import colour_of, disc_sprite, grain_sprite, shape_sprite
 from molmo_point.data.sprites import FloatPixels, Sprite, emoji_sprite, transform
 
-__all__ = ["KINDS", "Scene", "Split", "Thing", "generate_scene", "random_of"]
+__all__ = ["KINDS", "Scene", "SceneQuery", "Split", "Thing", "generate_scene", "random_of"]
 
 Split = Literal["train", "dev", "heldout"]
 _SPLITS: dict[str, int] = {"train": 0, "dev": 1, "heldout": 2}
@@ -31,18 +31,35 @@ _SHARES = (0.42, 0.25, 0.20, 0.13)
 
 
 @dataclass(frozen=True, slots=True)
+class SceneQuery:
+    """A question.
+
+    Attributes:
+        text: lower-case words, no punctuation.
+        kind: such as "name", "colour" or "absent".
+        targets: indices into the scene's things; empty if there are none.
+    """
+
+    text: str
+    kind: str
+    targets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """A picture and all that is in it.
 
     Attributes:
         image: uint8 [H, W, 3] RGB.
         things: everything that stands out from the background.
-        kind: one of `KINDS`.
+        kind: one of `KINDS`, or that of another world.
+        queries: questions, where only who drew the scene can ask exactly.
     """
 
     image: NDArray[np.uint8]
     things: tuple[Thing, ...]
     kind: str
+    queries: tuple[SceneQuery, ...] = ()
 
 
 def random_of(split: Split, seed: int, purpose: int = 0) -> np.random.Generator:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 from molmo_point.data import names as words
 from molmo_point.data.cutouts.names import LOOK_ALIKES as CUTOUTS_ALIKE
@@ -12,9 +15,12 @@ from molmo_point.data.cutouts.names import vocabulary as cutout_words
 from molmo_point.data.cutouts.scenes import generate_cutout_scene
 from molmo_point.data.names import Name
 from molmo_point.data.scenes import Scene, Split, generate_scene, random_of
+from molmo_point.data.screens.pool import ScreenPool
+from molmo_point.data.screens.roles import MEANINGS, ROLE_NAMES
+from molmo_point.data.screens.words import screen_words
 from molmo_point.errors import MolmoPointError
 
-__all__ = ["DRAWN", "THINGS", "WORLDS", "World", "find_world"]
+__all__ = ["ALL", "DRAWN", "SCREENS", "THINGS", "WORLDS", "World", "find_world"]
 
 Draw = Callable[[int, Split, tuple[int, int] | None], Scene]
 
@@ -31,6 +37,8 @@ class World:
         draw: (seed, split, size) -> scene; size (width, height) may be None.
         kinds: names that may be asked about without ambiguity, by the kind of the scene.
         strangers: names that none of a kind's things can be taken for, by the kind of the scene.
+        roles: spellings of the names that elements of screens have, by name.
+        meanings: spellings of what such an element can stand for.
     """
 
     name: str
@@ -40,10 +48,14 @@ class World:
     draw: Draw
     kinds: Mapping[str, tuple[str, ...]]
     strangers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    meanings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def spellings(self, name: str) -> list[str]:
         """All words for a thing; "shapes" means each shape, and a plain dot is a circle too."""
         known = self.names[name]
+        if name in self.roles:
+            return list(dict.fromkeys([*self.roles[name], *known.words(many=True)]))
         general = ("shape", "shapes") if name in words.SHAPES else ()
         also = words.ALSO_CALLED.get(name, ())
         return [name, *known.words(many=False), *known.words(many=True), *general, *also]
@@ -103,7 +115,55 @@ THINGS = World(
 )
 """Cut-outs of 668 names over photographs, and the plain things; needs the atlas of cut-outs."""
 
-WORLDS = {world.name: world for world in (DRAWN, THINGS)}
+_ROLES = {name: THINGS.names.get(name, Name(name, name)) for name in ROLE_NAMES}
+_POOL = "MOLMO_POINT_SCREEN_POOL"
+
+
+@cache
+def _screen_pool(split: Split) -> ScreenPool:
+    folder = os.environ.get(_POOL, "~/.cache/molmo-point/screen-pool")
+    return ScreenPool(Path(folder).expanduser(), split)
+
+
+def _draw_screens(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
+    drawn = _screen_pool(split).scene(seed, size)
+    return drawn.screen.to_scene(drawn.queries)
+
+
+SCREENS = World(
+    "screens",
+    _ROLES,
+    {},
+    screen_words(),
+    _draw_screens,
+    {},
+    roles=ROLE_NAMES,
+    meanings=MEANINGS,
+)
+"""Windows of rendered pages; needs a pool of them."""
+
+_SHARES = {"things": 0.55, "screens": 0.45}
+
+
+def _draw_all(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
+    chosen = random_of(split, seed, 9).choice(list(_SHARES), p=list(_SHARES.values()))
+    return (_draw_screens if chosen == "screens" else _draw_things)(seed, split, size)
+
+
+ALL = World(
+    "all",
+    {**THINGS.names, **_ROLES},
+    THINGS.look_alikes,
+    tuple(sorted({*THINGS.vocabulary, *SCREENS.vocabulary})),
+    _draw_all,
+    THINGS.kinds,
+    THINGS.strangers,
+    ROLE_NAMES,
+    MEANINGS,
+)
+"""Everything at once: what the embedded model is trained on."""
+
+WORLDS = {world.name: world for world in (DRAWN, THINGS, SCREENS, ALL)}
 """By name."""
 
 

@@ -15,7 +15,9 @@ from transformers.models.molmo2.configuration_molmo2 import (
 )
 
 from molmo_point.data.names import COLOURS
+from molmo_point.data.screens.words import PLACE_WORDS
 from molmo_point.data.worlds import World
+from molmo_point.models.molmo_point.asked import PLACES
 from molmo_point.models.molmo_point.config import MolmoPointConfig
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
@@ -95,6 +97,11 @@ def build_config(
         heat_dim=size.heat_dim,
         heat_names=_words(tokenizer, [world.spellings(name) for name in world.names]),
         heat_colours=_words(tokenizer, [_COLOUR_WORDS.get(word, (word,)) for word in COLOURS]),
+        heat_roles=[rank for rank, name in enumerate(world.names) if name in world.roles],
+        heat_meanings=_words(tokenizer, list(world.meanings.values())),
+        heat_places=_words(tokenizer, [PLACE_WORDS.get(word, (word,)) for word in PLACES])
+        if world.meanings
+        else [],
         normalise_location=True,
         points_only=True,
     )

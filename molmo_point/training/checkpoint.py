@@ -68,6 +68,8 @@ def save_checkpoint(trainer: Trainer, folder: Path) -> None:
 def begin_with(trainer: Trainer, folder: Path) -> None:
     """Put the weights of a checkpoint into a new run; of its words, those that both know.
 
+    Parts that the checkpoint lacks begin at random.
+
     Args:
         trainer: at its beginning.
         folder: a checkpoint of the same sizes, such as the embedded model's.
@@ -87,7 +89,9 @@ def begin_with(trainer: Trainer, folder: Path) -> None:
     for name, value in state.items():
         if name.endswith(("embed_tokens.weight", "lm_head.weight")):
             value[to] = theirs[name].to(value.device)[source]
-        elif name in theirs and theirs[name].shape == value.shape:
+        elif name not in theirs:
+            continue
+        elif theirs[name].shape == value.shape:
             value.copy_(theirs[name])
         else:
             raise ModelError(

@@ -17,6 +17,7 @@ __all__ = ["DenseLoss", "box_overlap", "dense_loss"]
 
 _BACKGROUND_WEIGHT = 0.3
 _COLOUR_WEIGHT = 0.3
+_MEANING_WEIGHT = 1.0  # of all patches alike, so it counts by their share
 _CENTRE_WEIGHT = 3.0
 _CENTRES_AGAINST_OTHERS = (
     3.0  # what is not sure of its centre is there nevertheless: 1 lost a tenth
@@ -44,6 +45,7 @@ def dense_loss(
     table: Tensor,
     names: Tensor,
     colours: Tensor,
+    meanings: Tensor,
     centres: Tensor,
     extents: Tensor,
 ) -> DenseLoss:
@@ -55,12 +57,13 @@ def dense_loss(
         table: [V, E] word embeddings.
         names: int [C, P], 0 for background, else 1 + index of the name; -100 to ignore.
         colours: int [C, P] index of the colour; -100 to ignore.
+        meanings: int [C, P], 0 for none, else 1 + index of the meaning; -100 to ignore.
         centres: bool [C, P], patches that hold a thing's centre.
-        extents: [C, P, 4] how far the thing's box reaches, in patches; used where there is one.
+        extents: [C, P, 4] how far the thing's box reaches, in patches; 0 where that is not known.
     """
     used = names >= 0
-    flat, names, colours, centres, extents = (
-        value[used] for value in (features, names, colours, centres, extents)
+    flat, names, colours, meanings, centres, extents = (
+        value[used] for value in (features, names, colours, meanings, centres, extents)
     )
     logits, hues = heat.name_logits(flat, table)
     weight = torch.ones(logits.shape[-1], device=flat.device)
@@ -69,13 +72,19 @@ def dense_loss(
     coloured = colours >= 0
     if coloured.any():
         loss = loss + _COLOUR_WEIGHT * cross_entropy(hues[coloured], colours[coloured])
+    meant = meanings >= 0
+    if meant.any():
+        said = heat.meaning_logits(flat[meant], table)
+        assert said is not None
+        loss = loss + _MEANING_WEIGHT * meant.float().mean() * cross_entropy(said, meanings[meant])
     loss = loss + _CENTRE_WEIGHT * binary_cross_entropy_with_logits(
         heat.centre_logits(flat),
         centres.float(),
         pos_weight=torch.tensor(_CENTRES_AGAINST_OTHERS, device=flat.device),
     )
     front = names > 0
-    overlap = box_overlap(heat.extents(flat[front]), extents[front])
+    boxed = extents[..., 0] > 0
+    overlap = box_overlap(heat.extents(flat[boxed]), extents[boxed])
     right = (logits[front, 1:].argmax(-1) + 1 == names[front]).float().mean()
     return DenseLoss(loss - overlap.log().mean(), right.detach(), overlap.mean().detach())
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from molmo_point.data.names import COLOURS
-from molmo_point.data.queries import SceneQuery, ask_about
-from molmo_point.data.scenes import Scene, random_of
+from molmo_point.data.queries import ask_about
+from molmo_point.data.scenes import Scene, SceneQuery, random_of
 from molmo_point.data.worlds import find_world
 from molmo_point.models.molmo_point.loss import PointingLoss, pointing_loss
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
@@ -42,8 +42,9 @@ class SceneBatches(IterableDataset[PackedBatch]):
         config, world = self.config, find_world(self.config.world)
         processor = build_processor(config.model, world.vocabulary)
         layout = {
-            "names": tuple(world.names),
-            "colours": COLOURS,
+            "names": {name: index for index, name in enumerate(world.names)},
+            "colours": {name: index for index, name in enumerate(COLOURS)},
+            "meanings": {name: index for index, name in enumerate(world.meanings)},
             "text_vocabulary": len(processor.tokenizer),
             "locations": 9,
         }
@@ -142,7 +143,10 @@ class Trainer:
         crops = body.encode_crops(batch.pixel_values)
         table = body.language_model.embed_tokens.weight
         dense = dense_loss(
-            body.heat, crops, table, batch.names, batch.colours, batch.centres, batch.extents
+            body.heat,
+            crops,
+            table,
+            *(batch.names, batch.colours, batch.meanings, batch.centres, batch.extents),
         )
         total = dense.total
         figures = {"dense": total, "named": dense.named, "overlap": dense.overlap}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ __all__ = ["IGNORE", "PatchNames", "name_patches"]
 IGNORE = -100
 """Label of what is not to be learnt, torch's own."""
 
+_SQUARE = ("screens",)  # kinds of scene whose things fill their boxes
 _LEAST_REACH = 0.1  # patches; a centre's patch may have its middle outside a very small thing
 
 
@@ -25,71 +26,113 @@ class PatchNames:
 
     Attributes:
         names: int [C, P], 0 for background, else 1 + index into the names; `IGNORE` for patches
-            that no image token uses.
+            that no image token uses, and for doubtful things.
         colours: int [C, P] index into the colours; `IGNORE` for what has no single colour.
+        meanings: int [C, P], 0 for a thing that stands for nothing, else 1 + index into the
+            meanings; `IGNORE` for background and for worlds without meanings.
         centres: bool [C, P], patches that hold a thing's centre.
         extents: float32 [C, P, 4], how far the thing's box reaches from the middle of the patch:
-            left, up, right, down, in patches; zero for background.
+            left, up, right, down, in patches; zero for background, and where a wide thing goes on
+            to the right of its box.
     """
 
     names: NDArray[np.int64]
     colours: NDArray[np.int64]
+    meanings: NDArray[np.int64]
     centres: NDArray[np.bool_]
     extents: NDArray[np.float32]
 
     def without_global_view(self) -> PatchNames:
         """The same for the other crops alone."""
-        return PatchNames(self.names[1:], self.colours[1:], self.centres[1:], self.extents[1:])
+        return PatchNames(*(getattr(self, field.name)[1:] for field in fields(self)))
 
 
 def name_patches(
     scene: Scene,
     shape: Sequence[int],
     metadata: PointingMetadata,
-    names: Sequence[str],
-    colours: Sequence[str],
+    names: Mapping[str, int],
+    colours: Mapping[str, int],
+    meanings: Mapping[str, int],
 ) -> PatchNames:
     """Name the ViT patches of a scene; see `PatchNames`.
 
     Args:
-        scene: image and things.
+        scene: image and things; those whose names are unknown are background.
         shape: (crops, patches in a crop), the global view being the first crop.
         metadata: where the patches lie.
-        names: every name that a thing can have.
-        colours: every colour word.
+        names: index of every name that a thing can have.
+        colours: index of every colour word.
+        meanings: index of everything that an element of a screen can stand for.
     """
-    name_map = np.full(tuple(shape), IGNORE, dtype=np.int64)
-    colour_map = np.full(tuple(shape), IGNORE, dtype=np.int64)
-    centre_map = np.zeros(tuple(shape), dtype=np.bool_)
-    extent_map = np.zeros((*shape, 4), dtype=np.float32)
+    empty = np.full(tuple(shape), IGNORE, dtype=np.int64)
+    found = PatchNames(
+        empty.copy(),
+        empty.copy(),
+        empty.copy(),
+        np.zeros(tuple(shape), dtype=np.bool_),
+        np.zeros((*shape, 4), dtype=np.float32),
+    )
     side = round(shape[1] ** 0.5)
     whole = np.arange(side * side).reshape(side, side)  # the global view is the first crop
     for grid in (whole, np.asarray(metadata.subpatch_mapping[0])):
-        rows, columns = grid.shape
-        height, width = scene.image.shape[:2]
-        y = (np.arange(rows)[:, None] + 0.5) / rows * height
-        x = (np.arange(columns)[None] + 0.5) / columns * width
-        name, colour = np.zeros(grid.shape, np.int64), np.full(grid.shape, IGNORE, np.int64)
-        centre = np.zeros(grid.shape, np.bool_)
-        extent = np.zeros((*grid.shape, 4), np.float32)
-        for thing in sorted(scene.things, key=_area, reverse=True):
-            left, top, right, bottom = thing.box
-            u = (x - (left + right) / 2) / max((right - left) / 2, 1e-6)
-            v = (y - (top + bottom) / 2) / max((bottom - top) / 2, 1e-6)
-            inside = u**2 + v**2 <= 1.1
-            middle = int(thing.y / height * rows), int(thing.x / width * columns)
-            inside[middle] = centre[middle] = True
-            name[inside] = names.index(thing.name) + 1
-            colour[inside] = colours.index(thing.colour) if thing.colour else IGNORE
-            reach = [(x - left) / width * columns, (y - top) / height * rows,
-                     (right - x) / width * columns, (bottom - y) / height * rows]  # fmt: skip
-            sides = np.stack(np.broadcast_arrays(*reach), axis=-1)
-            extent[inside] = np.maximum(sides, _LEAST_REACH)[inside]
-        name_map.reshape(-1)[grid] = name
-        colour_map.reshape(-1)[grid] = colour
-        centre_map.reshape(-1)[grid] = centre
-        extent_map.reshape(-1, 4)[grid] = extent
-    return PatchNames(name_map, colour_map, centre_map, extent_map)
+        view = _name_grid(scene, grid.shape, names, colours, meanings)
+        for field in fields(PatchNames):
+            values, table = getattr(view, field.name), getattr(found, field.name)
+            table.reshape(-1, *table.shape[2:])[grid] = values
+    return found
+
+
+def _name_grid(
+    scene: Scene,
+    shape: tuple[int, ...],
+    names: Mapping[str, int],
+    colours: Mapping[str, int],
+    meanings: Mapping[str, int],
+) -> PatchNames:
+    """The same for patches that lie over the whole image in a grid of [rows, columns]."""
+    rows, columns = shape
+    height, width = scene.image.shape[:2]
+    y = (np.arange(rows)[:, None] + 0.5) / rows * height
+    x = (np.arange(columns)[None] + 0.5) / columns * width
+    name, ignored = np.zeros(shape, np.int64), np.full(shape, IGNORE, np.int64)
+    colour, meaning = ignored.copy(), ignored.copy()
+    centre, extent = np.zeros(shape, np.bool_), np.zeros((*shape, 4), np.float32)
+    square = scene.kind in _SQUARE
+    owner = np.full(shape, -1, np.int64)
+    middles: dict[int, tuple[int, int]] = {}
+    for number, thing in enumerate(sorted(scene.things, key=_area, reverse=True)):
+        if thing.name not in names:
+            continue
+        left, top, right, bottom = thing.box
+        u = (x - (left + right) / 2) / max((right - left) / 2, 1e-6)
+        v = (y - (top + bottom) / 2) / max((bottom - top) / 2, 1e-6)
+        inside = np.maximum(abs(u), abs(v)) <= 1 if square else u**2 + v**2 <= 1.1
+        middle = int(thing.y // (height / rows)), int(thing.x // (width / columns))
+        if 0 <= middle[0] < rows and 0 <= middle[1] < columns:
+            inside[middle], middles[number] = True, middle
+        owner[inside] = number
+        name[inside] = IGNORE if thing.doubtful else names[thing.name] + 1
+        colour[inside] = colours.get(thing.colour, IGNORE)
+        meaning[inside] = meanings.get(thing.meaning, -1) + 1 if square else IGNORE
+        end = min(right, 2 * thing.x - left)
+        reach = [(x - left) / width * columns, (y - top) / height * rows,
+                 (end - x) / width * columns, (bottom - y) / height * rows]  # fmt: skip
+        sides = np.stack(np.broadcast_arrays(*reach), axis=-1)
+        sides = np.maximum(sides, _LEAST_REACH) * (x <= end + width / columns)[..., None]
+        extent[inside] = sides[inside]
+    for number, middle in middles.items():
+        centre[_own_patch(owner == number, middle) if square else middle] = True
+    return PatchNames(name, colour, meaning, centre, extent)
+
+
+def _own_patch(own: NDArray[np.bool_], middle: tuple[int, int]) -> tuple[int, ...]:
+    """The patch of a thing that is nearest to its middle; something may lie over that."""
+    if own[middle] or not own.any():
+        return middle
+    places = np.argwhere(own)
+    nearest = places[np.square(places - middle).sum(1).argmin()]
+    return tuple(int(value) for value in nearest)
 
 
 def _area(thing: Thing) -> float:

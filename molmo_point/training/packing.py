@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from molmo_point.data.queries import SceneQuery
-from molmo_point.data.scenes import Scene
+from molmo_point.data.scenes import Scene, SceneQuery
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
 from molmo_point.models.steps import ExtendedVocabulary
@@ -38,6 +37,7 @@ class PackedScene:
         names: int [C, P] index into the list of names plus one, 0 for background, `IGNORE` for
             patches that no token uses.
         colours: int [C, P] index into the colours, else `IGNORE`.
+        meanings: int [C, P] index into the meanings plus one, 0 for none, else `IGNORE`.
         centres: bool [C, P], patches that hold a thing's centre.
         extents: float32 [C, P, 4], reach of the thing's box in patches, as in `PatchNames`.
         first_moving_id: id of "no more points", which like those behind it depends on N.
@@ -53,6 +53,7 @@ class PackedScene:
     token_pooling: NDArray[np.int64]
     names: NDArray[np.int64]
     colours: NDArray[np.int64]
+    meanings: NDArray[np.int64]
     centres: NDArray[np.bool_]
     extents: NDArray[np.float32]
     first_moving_id: int
@@ -73,6 +74,7 @@ class PackedBatch:
     token_pooling: Tensor
     names: Tensor
     colours: Tensor
+    meanings: Tensor
     centres: Tensor
     extents: Tensor
 
@@ -82,8 +84,9 @@ def pack_scene(
     queries: Sequence[SceneQuery],
     processor: MolmoPointProcessor,
     *,
-    names: Sequence[str],
-    colours: Sequence[str],
+    names: Mapping[str, int],
+    colours: Mapping[str, int],
+    meanings: Mapping[str, int],
     text_vocabulary: int,
     locations: int,
 ) -> PackedScene:
@@ -93,8 +96,9 @@ def pack_scene(
         scene: image and things.
         queries: what is asked.
         processor: tokens and crops.
-        names: every name that a thing can have.
-        colours: every colour word.
+        names: index of every name that a thing can have.
+        colours: index of every colour word.
+        meanings: index of everything that an element of a screen can stand for.
         text_vocabulary: id of patch 0.
         locations: places in a ViT patch.
     """
@@ -109,7 +113,7 @@ def pack_scene(
         _row(processor, query, _sorted_tokens(scene, query, grids), vocabulary) for query in queries
     ]
     starts = len(prefix) + np.cumsum([0, *(len(row.ids) for row in rows)])
-    maps = name_patches(scene, inputs.pixel_values.shape[:2], metadata, names, colours)
+    maps = name_patches(scene, inputs.pixel_values.shape[:2], metadata, names, colours, meanings)
     pixels, pooling = inputs.pixel_values.numpy(), metadata.token_pooling
     if len(pixels) == 2 and np.array_equal(pixels[0], pixels[1]):  # one tile is the global view
         pixels, pooling = pixels[:1], np.where(pooling < 0, pooling, pooling % pixels.shape[1])
@@ -128,6 +132,7 @@ def pack_scene(
         token_pooling=pooling,
         names=maps.names,
         colours=maps.colours,
+        meanings=maps.meanings,
         centres=maps.centres,
         extents=maps.extents,
         first_moving_id=vocabulary.no_more_points,
@@ -211,6 +216,7 @@ def collate(scenes: Sequence[PackedScene]) -> PackedBatch:
         token_pooling=torch.from_numpy(np.concatenate(pooling)),
         names=torch.from_numpy(np.concatenate([scene.names for scene in scenes])),
         colours=torch.from_numpy(np.concatenate([scene.colours for scene in scenes])),
+        meanings=torch.from_numpy(np.concatenate([scene.meanings for scene in scenes])),
         centres=torch.from_numpy(np.concatenate([scene.centres for scene in scenes])),
         extents=torch.from_numpy(np.concatenate([scene.extents for scene in scenes])),
     )

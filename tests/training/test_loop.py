@@ -96,6 +96,10 @@ def test_a_run_in_another_world_keeps_what_both_know(tmp_path):
         begin_with(large, tmp_path / "model")
 
 
+NAMES = {name: rank for rank, name in enumerate(all_names())}
+HUES = {name: rank for rank, name in enumerate(COLOURS)}
+
+
 def packed(seed):
     processor = build_processor(SIZE, ["x"])
     scene = generate_scene(seed, "train", size=(150, 120))
@@ -108,8 +112,9 @@ def packed(seed):
             scene,
             queries,
             processor,
-            names=all_names(),
-            colours=COLOURS,
+            names=NAMES,
+            colours=HUES,
+            meanings={},
             text_vocabulary=len(processor.tokenizer),
             locations=9,
         ),
@@ -152,8 +157,8 @@ def test_collated_ids_move_with_the_longest_table():
     _, _, processor, _ = packed(0)
     rows.append(
         pack_scene(
-            small, ask_about(small, random_of("train", 9, 1), 2), processor, names=all_names(),
-            colours=COLOURS, text_vocabulary=len(processor.tokenizer), locations=9,
+            small, ask_about(small, random_of("train", 9, 1), 2), processor, names=NAMES,
+            colours=HUES, meanings={}, text_vocabulary=len(processor.tokenizer), locations=9,
         )
     )  # fmt: skip
     batch = collate(rows)

@@ -4,11 +4,70 @@ import numpy as np
 import torch
 
 from molmo_point.data.names import COLOURS, all_names, vocabulary
-from molmo_point.data.scenes import generate_scene
+from molmo_point.data.scenes import Scene, Thing, generate_scene
 from molmo_point.training.build import build_processor
 from molmo_point.training.config import ModelSize
 from molmo_point.training.dense import box_overlap
-from molmo_point.training.naming import name_patches
+from molmo_point.training.naming import IGNORE, name_patches
+
+
+def ranks(words):
+    return {word: rank for rank, word in enumerate(words)}
+
+
+def named(things, size=(192, 192)):
+    """A screen of one crop, 16x16 patches of 12 pixels."""
+    scene = Scene(np.zeros((size[1], size[0], 3), np.uint8), things, "screens")
+    inputs = build_processor(ModelSize(), ["x"]).encode_image_prefix([scene.image])
+    names = ranks(["button", "icon", "field"])
+    shape, metadata = inputs.pixel_values.shape[:2], inputs.metadata[0]
+    truth = name_patches(scene, shape, metadata, names, ranks(COLOURS), ranks(["save"]))
+    grid = metadata.subpatch_mapping[0]
+
+    def laid_out(values):
+        return values.reshape(-1, *values.shape[2:])[grid]
+
+    return {
+        name: laid_out(getattr(truth, name)) for name in ("names", "meanings", "centres", "extents")
+    }
+
+
+def test_elements_of_screens_fill_their_boxes_and_stand_for_something():
+    truth = named((Thing("button", 36, 30, (12, 24, 60, 36), "", "save"),))
+    expected = np.zeros((16, 16), bool)
+    expected[2, 1:5] = True
+    assert ((truth["names"] == 1) == expected).all()
+    assert ((truth["meanings"] == 1) == expected).all()
+    assert np.argwhere(truth["centres"]).tolist() == [[2, 3]]
+
+
+def test_of_an_element_under_an_icon_the_nearest_free_patch_is_the_centre():
+    button = Thing("button", 42, 42, (24, 24, 60, 60))
+    icon = Thing("icon", 42, 42, (36, 36, 48, 48))
+    truth = named((button, icon))
+    centres = [
+        (tuple(place), truth["names"][tuple(place)]) for place in np.argwhere(truth["centres"])
+    ]
+    assert [name for _, name in sorted(centres, key=lambda pair: pair[1])] == [1, 2]
+    assert ((3, 3), 2) in centres
+
+
+def test_nothing_is_learnt_from_what_is_doubtful():
+    truth = named((Thing("button", 30, 30, (24, 24, 36, 36), doubtful=True),))
+    assert truth["names"][2, 2] == IGNORE
+    assert (truth["names"] == 0).sum() == 255
+
+
+def test_a_wide_element_is_placed_by_its_left_end_even_where_the_window_cuts_it():
+    wide = Thing("field", 12 + 60, 30, (12, 24, 400, 36))
+    truth = named((wide,))
+    assert np.argwhere(truth["centres"]).tolist() == [[2, 6]]
+    assert (truth["names"][2, 1:] == 3).all()
+    assert np.allclose(truth["extents"][2, 2], [1.5, 0.5, 8.5, 0.5])
+    assert (truth["extents"][2, 13:] == 0).all()
+    gone = named((Thing("field", -20, 30, (-80, 24, 300, 36)),))
+    assert not gone["centres"].any()
+    assert (gone["names"][2] == 3).all()
 
 
 def test_extents_rebuild_the_boxes_of_the_things_that_they_belong_to():
@@ -17,7 +76,7 @@ def test_extents_rebuild_the_boxes_of_the_things_that_they_belong_to():
     inputs = processor.encode_image_prefix([scene.image])
     metadata = inputs.metadata[0]
     shape = inputs.pixel_values.shape[:2]
-    truth = name_patches(scene, shape, metadata, all_names(), COLOURS)
+    truth = name_patches(scene, shape, metadata, ranks(all_names()), ranks(COLOURS), {})
     grid = metadata.subpatch_mapping[0]
     rows, columns = grid.shape
     boxes = np.array([thing.box for thing in scene.things]) / [300, 200, 300, 200]

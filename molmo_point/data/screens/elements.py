@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molmo_point.data.canvas import Thing
-from molmo_point.data.scenes import Scene
+from molmo_point.data.names import COLOURS
+from molmo_point.data.scenes import Scene, SceneQuery
+from molmo_point.data.screens.roles import name_of
 
 __all__ = ["ROLES", "Element", "Screen"]
 
@@ -36,6 +38,8 @@ class Element:
             it has no single colour.
         box: left, top, right, bottom of what can be seen of it, pixels of the image.
         whole: all of it can be seen.
+        reach: the same box, also outside of a window that was cut out.
+        hidden: the page itself covers or cuts off a part of it.
     """
 
     role: str
@@ -46,6 +50,8 @@ class Element:
     colours: tuple[str, ...]
     box: tuple[float, float, float, float]
     whole: bool
+    reach: tuple[float, float, float, float] | None = None
+    hidden: bool = False
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Element:
@@ -89,16 +95,57 @@ class Screen:
                    min(x1 - left, float(width)), min(y1 - top, float(height)))  # fmt: skip
             if box[2] > box[0] and box[3] > box[1]:
                 inside = (box[2] - box[0]) * (box[3] - box[1]) >= 0.97 * (x1 - x0) * (y1 - y0)
-                kept.append(replace(element, box=box, whole=element.whole and inside))
+                reach = (x0 - left, y0 - top, x1 - left, y1 - top)
+                whole = element.whole and inside
+                hidden = element.hidden or not element.whole
+                kept.append(replace(element, box=box, whole=whole, reach=reach, hidden=hidden))
         image = np.ascontiguousarray(self.image[top : top + height, left : left + width])
         return Screen(image, tuple(kept), self.language, self.style)
 
-    def to_scene(self) -> Scene:
-        """The same as a scene whose things are the elements, each named by its role."""
-        things = []
-        for element in self.elements:
-            left, top, right, bottom = element.box
-            colour = element.colours[0] if len(element.colours) == 1 else ""
-            middle = (left + right) / 2, (top + bottom) / 2
-            things.append(Thing(element.role, *middle, element.box, colour))
-        return Scene(self.image, tuple(things), "screens")
+    def to_scene(self, queries: tuple[SceneQuery, ...] = ()) -> Scene:
+        """The same as a scene whose things are the elements, in their order.
+
+        A thing is named by its role and state (`roles.name_of`); a button without a label and its
+        icon are one thing, an "icon button". An element wider than 120 pixels
+        is placed 60 pixels from its left end, which can be told without seeing the other end.
+
+        Args:
+            queries: questions about it.
+        """
+        things = [_thing(element) for element in self.elements]
+        for button, icon in _icons_of_buttons(self.elements):
+            if things[button].name == "button":
+                things[button] = replace(things[button], name="icon button")
+                things[icon] = replace(things[icon], name="")
+        return Scene(self.image, tuple(things), "screens", queries)
+
+
+_WIDE = 120.0  # pixels
+
+
+def _icons_of_buttons(elements: tuple[Element, ...]) -> Iterator[tuple[int, int]]:
+    """Buttons that show an icon and no text, each with that icon."""
+    icons = [(number, e) for number, e in enumerate(elements) if e.role == "icon"]
+    for number, button in enumerate(elements):
+        if button.role == "button" and not button.text:
+            left, top, right, bottom = button.reach or button.box
+            for index, icon in icons:
+                box = icon.reach or icon.box
+                x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+                if left <= x <= right and top <= y <= bottom and icon.concept == button.concept:
+                    yield number, index
+
+
+def _thing(element: Element) -> Thing:
+    box = element.reach or element.box
+    left, top, right, bottom = box
+    colour = element.colours[0] if len(element.colours) == 1 else ""
+    return Thing(
+        name_of(element.role, element.states),
+        left + min(right - left, _WIDE) / 2,
+        (top + bottom) / 2,
+        box,
+        colour if colour in COLOURS else "",
+        element.concept,
+        doubtful=element.hidden if element.reach else not element.whole,
+    )

@@ -18,8 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from molmo_point.data.queries import SceneQuery
-from molmo_point.data.scenes import Split, random_of
+from molmo_point.data.scenes import SceneQuery, Split, random_of
 from molmo_point.data.screens.elements import Element, Screen
 from molmo_point.data.screens.pages import generate_page
 from molmo_point.data.screens.questions import ask_about_screen
@@ -29,6 +28,8 @@ from molmo_point.errors import MolmoPointError
 __all__ = ["ScreenPool", "ScreenScene", "main", "write_pool"]
 
 _PURPOSE = 12  # keeps these random numbers apart from those of the other scenes
+_PAGE = 14
+_SHARED = 512  # seeds
 _QUALITY = 92
 _TRIES = 8  # windows, to find one that shows something
 _LEAST = 2  # whole elements that a window should show
@@ -143,10 +144,16 @@ class ScreenPool:
             questions: how many at most.
         """
         rng = random_of(self.split, seed, _PURPOSE)
-        screen = self.page(int(rng.integers(len(self))))
+        page = _page_of(seed) if size is not None else seed
+        screen = self.page(int(random_of(self.split, page, _PAGE).integers(len(self))))
         if size is not None:
             screen = _window(screen, rng, size)
         return ScreenScene(screen, tuple(ask_about_screen(screen, rng, questions)))
+
+
+def _page_of(seed: int) -> int:
+    """Windows of near seeds share a page, four pages at a time, which need not be read again."""
+    return seed // _SHARED * 4 + seed % 4
 
 
 def _window(screen: Screen, rng: np.random.Generator, size: tuple[int, int]) -> Screen:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from molmo_point.data.queries import SceneQuery
+from molmo_point.data.scenes import SceneQuery
 from molmo_point.data.screens.concepts import CONCEPTS
 from molmo_point.data.screens.elements import Element, Screen
 from molmo_point.data.screens.matching import Want, find, is_labelled, is_there, line_of

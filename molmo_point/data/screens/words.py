@@ -5,7 +5,7 @@ from __future__ import annotations
 from molmo_point.data.names import ARTICLES
 from molmo_point.data.screens.concepts import CONCEPTS
 
-__all__ = ["COLOURS", "INTENT_ROLES", "NOUNS", "ORDINALS", "STATES", "screen_words"]
+__all__ = ["COLOURS", "INTENT_ROLES", "NOUNS", "ORDINALS", "PLACE_WORDS", "STATES", "screen_words"]
 
 NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
     "button": (("button", "buttons"),),
@@ -54,6 +54,14 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth")
 """Places in a row or column."""
 _PLACES = ("last", "top", "bottom", "leftmost", "rightmost")
 
+PLACE_WORDS = {
+    "first": ("first", "1st"), "second": ("second", "2nd"), "third": ("third", "3rd"),
+    "fourth": ("fourth", "4th"), "fifth": ("fifth", "5th"), "last": ("last",),
+    "top": ("top", "topmost", "upper"), "bottom": ("bottom", "lowest", "lower"),
+    "left": ("left", "leftmost"), "right": ("right", "rightmost"),
+}  # fmt: skip
+"""Places with all their spellings; more than the questions of the generator use."""
+
 INTENT_ROLES = ("button", "link", "field", "dropdown", "slider", "tab", "menu item")
 """Elements that a person uses for a purpose."""
 
@@ -63,6 +71,7 @@ _LINKS = ("of", "next", "to", "for")
 def screen_words() -> tuple[str, ...]:
     """Every lower-case word that a question about a screen can contain, sorted."""
     phrases = [*COLOURS, *ORDINALS, *_PLACES, *_LINKS, *ARTICLES, "are", "is"]
+    phrases += [word for words in PLACE_WORDS.values() for word in words]
     phrases += [noun for nouns in NOUNS.values() for pair in nouns for noun in pair]
     for patterns in STATES.values():
         phrases += [pattern.format(noun="", verb="") for pattern in patterns]

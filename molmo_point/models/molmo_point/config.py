@@ -41,6 +41,9 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
         heat_names: ours; the closed list of the heat prior: for each kind of thing all spellings as
             token ids, the one that it is read by first.
         heat_colours: ours; the same of colours.
+        heat_roles: ours; ranks of the names that elements of screens have, which have a meaning.
+        heat_meanings: ours; what such an element can stand for, as the names.
+        heat_places: ours; which one of several, as the names, in the order of `asked.PLACES`.
         points_only: ours; the model has no words: its answer is a list of points, and an empty list
             means that there are none (published: a list has a point, "none" is said in words).
     """
@@ -73,6 +76,9 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
     heat_dim: int = 0
     heat_names: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
     heat_colours: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
+    heat_roles: list[int] | tuple[int, ...] = ()
+    heat_meanings: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
+    heat_places: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
     points_only: bool = False
 
     def validate_architecture(self) -> None:

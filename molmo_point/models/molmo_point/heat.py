@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from molmo_point.models.molmo_point.asked import Asked, WordLists
 from molmo_point.models.molmo_point.config import MolmoPointConfig
 from molmo_point.models.molmo_point.things import ThingMap
 
@@ -90,13 +91,16 @@ class HeatHead(nn.Module):
             config.vit_feature_dim,
             config.heat_dim,
         )
-        self._names, self._colours = list(config.heat_names), list(config.heat_colours)
+        self._lists = WordLists(config)
         self.feature_norm = nn.LayerNorm(features)
         self.key = nn.Linear(features, dim)
         self.words = nn.Linear(width, dim, bias=False)
         self.background = nn.Parameter(torch.zeros(1, dim))
         self.centre = nn.Linear(features, 1)
         self.extent = nn.Linear(features, 4)
+        if config.heat_meanings:
+            self.meaning_key = nn.Linear(features, dim)
+            self.no_meaning = nn.Parameter(torch.zeros(1, dim))
 
     def name_logits(self, features: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
         """Names and colours of the thing at each patch.
@@ -109,8 +113,24 @@ class HeatHead(nn.Module):
             [..., K + 1] logits, the first of "nothing there", and [..., L].
         """
         keys = self.key(self.feature_norm(features)) * self.key.out_features**-0.5
-        names = torch.cat([self.background, self.words(_first_spelling(self._names, table))])
-        return keys @ names.T, keys @ self.words(_first_spelling(self._colours, table)).T
+        names = torch.cat([self.background, self._read_list(0, table)])
+        return keys @ names.T, keys @ self._read_list(1, table).T
+
+    def meaning_logits(self, features: Tensor, table: Tensor) -> Tensor | None:
+        """Logits [..., M + 1] of what the element at each patch stands for, the first of nothing.
+
+        None if the model knows no meanings.
+        """
+        if not self._lists.lists[2]:
+            return None
+        keys = self.meaning_key(self.feature_norm(features)) * self.key.out_features**-0.5
+        logits: Tensor = keys @ torch.cat([self.no_meaning, self._read_list(2, table)]).T
+        return logits
+
+    def _read_list(self, number: int, table: Tensor) -> Tensor:
+        """One of the closed lists as vectors [K, D]."""
+        vectors: Tensor = self.words(_first_spelling(self._lists.lists[number], table))
+        return vectors
 
     def centre_logits(self, features: Tensor) -> Tensor:
         """Logits [...] that a thing's centre lies in a patch with features [..., F]."""
@@ -125,27 +145,18 @@ class HeatHead(nn.Module):
     def read(self, features: Tensor, table: Tensor) -> ThingMap:
         """The map of features [B, n, k, F], patches not yet grouped."""
         names, colours = self.name_logits(features, table)
+        meanings = self.meaning_logits(features, table)
         return ThingMap(
             self.centre_logits(features).sigmoid(),
             names.softmax(-1)[..., 1:],
             colours.softmax(-1),
             self.extents(features),
+            None if meanings is None else meanings.softmax(-1)[..., 1:],
         )
 
-    def asked(self, questions: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """Which names and colours are among the words of each question; "light bulb" is no bulb.
-
-        Args:
-            questions: token ids.
-
-        Returns:
-            bool [Q, K] and bool [Q, L].
-        """
-        device = self.background.device
-        return (
-            _mark_spellings(self._names, questions).to(device),
-            _mark_spellings(self._colours, questions).to(device),
-        )
+    def asked(self, questions: Sequence[Sequence[int]]) -> Asked:
+        """What questions, token ids, ask for."""
+        return self._lists.asked(questions, self.background.device)
 
 
 def _first_spelling(words: Sequence[Sequence[Sequence[int]]], table: Tensor) -> Tensor:
@@ -158,27 +169,3 @@ def _first_spelling(words: Sequence[Sequence[Sequence[int]]], table: Tensor) -> 
     count = torch.bincount(owner, minlength=len(first))[:, None]
     total = table.new_zeros(len(first), table.shape[1]).index_add(0, owner, table[ids])
     return total / count
-
-
-def _mark_spellings(
-    words: Sequence[Sequence[Sequence[int]]], questions: Sequence[Sequence[int]]
-) -> Tensor:
-    """Bool [Q, K]: from left to right, the longest spelling that fits counts."""
-    meaning: dict[tuple[int, ...], list[int]] = {}
-    for rank, spellings in enumerate(words):
-        for spelling in spellings:
-            meaning.setdefault(tuple(spelling), []).append(rank)
-    longest = max((len(spelling) for spelling in meaning), default=0)
-    found = torch.zeros(len(questions), len(words), dtype=torch.bool)
-    for number, question in enumerate(questions):
-        at = 0
-        while at < len(question):
-            step = 1
-            for length in range(min(longest, len(question) - at), 0, -1):
-                ranks = meaning.get(tuple(question[at : at + length]))
-                if ranks is not None:
-                    found[number, ranks] = True
-                    step = length
-                    break
-            at += step
-    return found

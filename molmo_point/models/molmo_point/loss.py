@@ -208,4 +208,4 @@ def _heat(
         input_ids[r, (question_end[r] == end).nonzero()[:, 0]][: end + 1].tolist()
         for r, end in zip(row.tolist(), at.tolist(), strict=True)
     ]
-    return things.probability(row, *model.model.heat.asked(words)), question
+    return things.probability(row, model.model.heat.asked(words)), question

@@ -120,9 +120,9 @@ class PointSession:
         tokens, valid = self._pad(rows)
         states, trace = self._read(tokens, valid)
         if self.keys is not None and self.keys.things is not None:
-            names, colours = self.model.model.heat.asked(questions)
             row = torch.arange(len(rows), device=tokens.device)
-            probability = self.keys.things.probability(row, names, colours)
+            asked = self.model.model.heat.asked(questions)
+            probability = self.keys.things.probability(row, asked)
             self.prior = HeatPrior.of(probability, _open_patches(self.keys))
         return self._logits(states, trace, valid)
 

@@ -10,16 +10,22 @@ say together.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from molmo_point.models.molmo_point.asked import Asked
+from molmo_point.models.molmo_point.order import choose_place
+
 __all__ = ["ThingMap"]
 
 _SAME = 0.25  # intersection over union from which two boxes are of one thing; chosen on dev scenes
 _SOMETHING = 0.3  # probability of not being background from which a patch takes part
-_MOST = 1024  # patches of an image that take part, the likeliest
+_MOST = 4096  # patches of an image that take part, the likeliest
+_THERE = 0.4  # probability from which a thing counts when one of several is asked for
+_THERE = 0.4  # probability from which a thing counts when one of several is asked for
 _FAINT, _CERTAIN = 1e-6, 0.999
 
 
@@ -33,28 +39,55 @@ class ThingMap:
         colours: [B, n, k, L] probability of each colour, of one thing; they sum to 1.
         extents: [B, n, k, 4] how far the thing's box reaches from the patch's middle: left, up,
             right, down, in ViT patches.
+        meanings: [B, n, k, M] probability of what an element of a screen stands for; None for a
+            model that knows no meanings.
+        places: int [B, n, k, 3] image, row, column of each ViT patch, once it is grouped.
     """
 
     centre: Tensor
     names: Tensor
     colours: Tensor
     extents: Tensor
+    meanings: Tensor | None = None
+    places: Tensor | None = None
 
-    def probability(self, row: Tensor, names: Tensor, colours: Tensor) -> Tensor:
+    def probability(self, row: Tensor, asked: Asked) -> Tensor:
         """How likely the centre of a thing that is asked for lies in each patch.
 
         Args:
             row: int [Q], which prompt each question is about.
-            names: bool [Q, K], which names are asked for; none of them means all things.
-            colours: bool [Q, L], the same of colours.
+            asked: what the questions ask for.
 
         Returns:
             [Q, n, k].
         """
         something = self.names.sum(-1, keepdim=True).clamp(min=_FAINT)
-        named = _share(self.names / something, row, names)
-        coloured = _share(self.colours, row, colours)
-        return (self.centre[row] * named * coloured).clamp(_FAINT, _CERTAIN)
+        named = _sum(self.names / something, row, asked.names)
+        if self.meanings is not None:
+            elements = _sum(self.names / something, row, asked.elements)
+            named = named + elements * _sum(self.meanings, row, asked.meanings)
+        said = (asked.names.any(-1) | asked.elements.any(-1))[:, None, None]
+        coloured = _sum(self.colours, row, asked.colours)
+        hued = asked.colours.any(-1)[:, None, None]
+        found = self.centre[row] * torch.where(said, named, 1.0) * torch.where(hued, coloured, 1.0)
+        return self._choose(found.clamp(_FAINT, _CERTAIN), row, asked.places)
+
+    def _choose(self, found: Tensor, row: Tensor, asked: Tensor) -> Tensor:
+        """Where one of several is asked for, all others become faint; [Q, n, k]."""
+        wanted = asked.any(-1).nonzero()[:, 0].tolist() if asked.shape[-1] else []
+        if self.places is None or not wanted:
+            return found
+        found = found.clone()
+        for question in wanted:
+            heat = found[question].flatten()
+            likely = (heat > _THERE).nonzero()[:, 0]
+            spots = self.places[row[question]].flatten(0, 1)[likely]
+            reach = self.extents[row[question]].flatten(0, 1)[likely]
+            kept = likely[choose_place(spots, reach, asked[question])]
+            others = torch.ones_like(heat, dtype=torch.bool)
+            others[kept] = False
+            found[question] = heat.masked_fill(others, _FAINT).reshape(found[question].shape)
+        return found
 
     def group(self, places: Tensor, valid: Tensor) -> ThingMap:
         """Let one patch speak for each thing; the others' centres get no probability.
@@ -63,39 +96,64 @@ class ThingMap:
             places: int [n, k, 3] image, row, column of each ViT patch.
             valid: bool [B, n, k], patches that take part.
         """
-        centre, names, colours = (
-            value.flatten(1, 2).clone() for value in (self.centre, self.names, self.colours)
+        centre, *said = (
+            value.flatten(1, 2).clone()
+            for value in (self.centre, self.names, self.colours, self.meanings)
+            if value is not None
         )
         for number in range(len(centre)):
-            something = names[number].sum(-1) * valid[number].flatten()
+            something = said[0][number].sum(-1) * valid[number].flatten()
             chosen = (something > _SOMETHING).nonzero()[:, 0]
             score = (centre[number] * something)[chosen]
             chosen = chosen[score.argsort(descending=True, stable=True)[:_MOST]]
             reach, spots = self.extents[number].flatten(0, 1)[chosen], places.flatten(0, 1)[chosen]
-            same, boxes = _same_thing(reach, spots), (reach[:, 2:] - reach[:, :2]) / 2
-            middles = spots[:, [2, 1]] + boxes  # of the boxes, in patches
             before = centre[number].clone()
             centre[number] = 0.0
-            free = torch.ones(len(chosen), dtype=torch.bool, device=centre.device)
-            for rank in range(len(chosen)):
-                if not free[rank]:
-                    continue
-                ranks = (same[rank] & free).nonzero()[:, 0]
-                free &= ~same[rank]
-                members = chosen[ranks]
-                share = before[members, None] / before[members].sum()
-                off = spots[ranks][:, [2, 1]] - (middles[ranks] * share).sum(0)
-                leader = members[off.square().sum(-1).argmin()]
+            for ranks, nearest in _groups(reach, spots, before[chosen]):
+                members, leader = chosen[ranks], chosen[nearest]
                 centre[number, leader] = before[members].sum().clamp(max=_CERTAIN)
-                agreed = _agree(names[number, members])
-                names[number, leader] = agreed * something[members].mean()
-                colours[number, leader] = _agree(colours[number, members])
+                mean = something[members].mean()
+                for values in said:
+                    values[number, leader] = _agree(values[number, members])
+                said[0][number, leader] *= mean
+        names, colours, *meanings = (
+            value.reshape(*self.centre.shape, value.shape[-1]) for value in said
+        )
         return ThingMap(
             centre.reshape(self.centre.shape),
-            names.reshape(self.names.shape),
-            colours.reshape(self.colours.shape),
+            names,
+            colours,
             self.extents,
+            meanings[0] if meanings else None,
+            places.expand(len(centre), *places.shape),
         )
+
+
+def _groups(reach: Tensor, spots: Tensor, centre: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Ranks of the patches of each thing, and the one nearest to the mean of their boxes' middles.
+
+    Args:
+        reach: [m, 4] of patches, the likeliest first.
+        spots: int [m, 3] image, row, column.
+        centre: [m] probability to hold the thing's centre.
+    """
+    image, at = spots[:, 0], spots[:, [2, 1]]
+    low, high = at + 0.5 - reach[:, :2], at + 0.5 + reach[:, 2:]  # [m, 2]
+    area, middles = (high - low).prod(-1), at + (reach[:, 2:] - reach[:, :2]) / 2
+    free = torch.ones(len(reach), dtype=torch.bool, device=reach.device)
+    for rank in range(len(reach)):
+        if not free[rank]:
+            continue
+        shared = torch.minimum(high[rank], high) - torch.maximum(low[rank], low)
+        both = shared.clamp(min=0).prod(-1)
+        same = both > _SAME * (area[rank] + area - both).clamp(min=1e-9)
+        same &= free & (image == image[rank])
+        same[rank] = True
+        free &= ~same
+        ranks = same.nonzero()[:, 0]
+        share = centre[ranks, None] / centre[ranks].sum()
+        off = at[ranks] - (middles[ranks] * share).sum(0)
+        yield ranks, ranks[off.square().sum(-1).argmin()]
 
 
 def _agree(values: Tensor) -> Tensor:
@@ -104,20 +162,6 @@ def _agree(values: Tensor) -> Tensor:
     return agreed
 
 
-def _share(values: Tensor, row: Tensor, asked: Tensor) -> Tensor:
-    """Sum [Q, n, k] of [B, n, k, K] over what is asked, bool [Q, K]; 1 where nothing is."""
-    total = torch.einsum("qnkc,qc->qnk", values[row], asked.to(values.dtype))
-    return torch.where(asked.any(-1)[:, None, None], total, torch.ones_like(total))
-
-
-def _same_thing(reach: Tensor, places: Tensor) -> Tensor:
-    """Bool [m, m], whether the boxes of two patches largely agree; each agrees with itself."""
-    image, row, column = places.unbind(-1)
-    middle = torch.stack([column, row], dim=-1) + 0.5
-    low, high = middle - reach[:, :2], middle + reach[:, 2:]  # [m, 2]
-    shared = torch.minimum(high[:, None], high[None]) - torch.maximum(low[:, None], low[None])
-    both = shared.clamp(min=0).prod(-1)
-    area = (high - low).prod(-1)
-    same = both / (area[:, None] + area[None] - both).clamp(min=1e-9) > _SAME
-    same &= image[:, None] == image[None]
-    return same | torch.eye(len(same), dtype=torch.bool, device=same.device)
+def _sum(values: Tensor, row: Tensor, asked: Tensor) -> Tensor:
+    """Sum [Q, n, k] of [B, n, k, K] over what is asked, bool [Q, K]."""
+    return torch.einsum("qnkc,qc->qnk", values[row], asked.to(values.dtype))

@@ -4,8 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from molmo_point.data.screens.elements import Element, Screen
 from molmo_point.data.screens.pages import generate_page
 from molmo_point.data.screens.pool import ScreenPool, write_pool
+from molmo_point.data.screens.roles import MEANINGS, ROLE_NAMES, name_of
+from molmo_point.data.screens.words import screen_words
 from molmo_point.errors import MolmoPointError
 
 
@@ -58,8 +61,44 @@ def test_a_screen_is_a_scene(pool_folder):
     screen = ScreenPool(pool_folder, "train").page(0)
     scene = screen.to_scene()
     assert scene.kind == "screens"
-    assert [thing.name for thing in scene.things] == [element.role for element in screen.elements]
-    assert scene.things[0].box == screen.elements[0].box
+    assert len(scene.things) == len(screen.elements)
+    for thing, element in zip(scene.things, screen.elements, strict=True):
+        assert thing.name.endswith(element.role) or thing.name in ("", "icon button")
+        assert thing.box == element.box
+        assert thing.doubtful == (not element.whole)
+
+
+def test_a_thing_of_a_window_reaches_beyond_it(pool_folder):
+    page = ScreenPool(pool_folder, "train").page(0)
+    inside = next(e for e in page.elements if e.whole and e.box[2] - e.box[0] > 30)
+    left, top, _, bottom = inside.box
+    scene = page.window(int(left) + 10, int(top), 40, int(bottom - top) + 1).to_scene()
+    begins = left - int(left) - 10
+    assert any(thing.box[0] == begins and not thing.doubtful for thing in scene.things)
+
+
+def element(role, concept, box, text=""):
+    return Element(role, concept, text, "", (), (), box, whole=True)
+
+
+def test_a_button_without_a_label_and_its_icon_are_one_thing():
+    parts = (
+        element("button", "save", (0, 0, 30, 30)), element("icon", "save", (5, 5, 25, 25)),
+        element("button", "edit", (40, 0, 90, 30), "Edit"),
+        element("icon", "edit", (42, 5, 60, 25)),
+    )  # fmt: skip
+    scene = Screen(np.zeros((40, 100, 3), np.uint8), parts, "en", {}).to_scene()
+    assert [thing.name for thing in scene.things] == ["icon button", "", "button", "icon"]
+
+
+def test_states_are_part_of_the_name():
+    assert name_of("checkbox", ("checked",)) == "checked checkbox"
+    assert name_of("link", ("visited",)) == "link"
+    assert "check boxes that are not checked" in ROLE_NAMES["unchecked checkbox"]
+    for table in (ROLE_NAMES, MEANINGS):
+        assert {word for said in table.values() for one in said for word in one.split()} <= {
+            *screen_words()
+        }
 
 
 def test_an_empty_pool_says_how_to_fill_it(tmp_path):

@@ -34,7 +34,7 @@ def test_words_are_closed_and_few():
     words = screen_words()
     assert list(words) == sorted(set(words))
     assert 400 <= len(words) <= 800
-    assert all(word == word.lower() and word.isalpha() for word in words)
+    assert all(word == word.lower() and word.isalnum() for word in words)
 
 
 def test_every_role_has_a_noun():

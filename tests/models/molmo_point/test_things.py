@@ -1,7 +1,10 @@
 """The map of things: patches of one thing speak once, and questions pick what they name."""
 
+from dataclasses import replace
+
 import torch
 
+from molmo_point.models.molmo_point.asked import PLACES, Asked
 from molmo_point.models.molmo_point.things import ThingMap
 
 SIDE = 6
@@ -102,22 +105,63 @@ def test_what_cannot_be_chosen_takes_no_part():
     assert torch.isclose(centre[0, 0, 1:].max(), torch.tensor(0.7), atol=1e-4)
 
 
+def none(questions, width):
+    return torch.zeros(questions, width, dtype=torch.bool)
+
+
 def test_a_question_picks_names_and_colours_and_none_means_all():
     spots = places()
     red_cup, blue_cup = ((0, 0, 1, 1), [[0.9]], 0, 0), ((3, 3, 4, 4), [[0.9]], 0, 1)
     things = scene([red_cup, blue_cup, ((5, 0, 6, 1), [[0.9]], 1, 0)], spots)
-    asked = [((0,), ()), ((0,), (1,)), ((1,), ()), ((2,), ()), ((), ()), ((0, 1), (0,))]
-    names = torch.tensor([[k in wanted for k in range(NAMES)] for wanted, _ in asked])
-    colours = torch.tensor([[k in wanted for k in range(COLOURS)] for _, wanted in asked])
-    rows = torch.zeros(len(asked), dtype=torch.long)
-    likely = things.probability(rows, names, colours).flatten(1) > 0.5
+    wanted = [((0,), ()), ((0,), (1,)), ((1,), ()), ((2,), ()), ((), ()), ((0, 1), (0,))]
+    count = len(wanted)
+    asked = Asked(
+        names=torch.tensor([[k in names for k in range(NAMES)] for names, _ in wanted]),
+        colours=torch.tensor([[k in colours for k in range(COLOURS)] for _, colours in wanted]),
+        elements=none(count, NAMES),
+        meanings=none(count, 0),
+        places=none(count, 0),
+    )
+    rows = torch.zeros(count, dtype=torch.long)
+    likely = things.probability(rows, asked).flatten(1) > 0.5
     assert likely.sum(1).tolist() == [2, 1, 1, 0, 3, 2]
 
 
-def test_the_longest_spelling_counts():
-    from molmo_point.models.molmo_point.heat import _mark_spellings
+def test_an_element_needs_its_meaning_and_a_thing_of_the_name_does_not():
+    spots = places()
+    things = scene([((0, 0, 1, 1), [[0.9]], 0, 0), ((3, 3, 4, 4), [[0.9]], 1, 0)], spots)
+    meanings = torch.full((*things.centre.shape, 2), 0.02)
+    meanings[..., 1] = 0.95  # everything stands for the second
+    things = replace(things, meanings=meanings)
+    wanted = [((), (1,), (1,)), ((), (1,), (0,)), ((0,), (1,), (1,)), ((0,), (1,), (0,))]
+    asked = Asked(
+        names=torch.tensor([[k in names for k in range(NAMES)] for names, _, _ in wanted]),
+        colours=none(4, COLOURS),
+        elements=torch.tensor([[k in some for k in range(NAMES)] for _, some, _ in wanted]),
+        meanings=torch.tensor([[k in some for k in range(2)] for _, _, some in wanted]),
+        places=none(4, 0),
+    )
+    likely = things.probability(torch.zeros(4, dtype=torch.long), asked).flatten(1) > 0.5
+    assert likely.sum(1).tolist() == [1, 0, 2, 1]
 
-    bulb, light_bulb, lamp = [[1], [11]], [[2, 1], [2, 11]], [[3]]
-    questions = [[9, 1], [9, 2, 11], [2, 9, 1], [3, 2, 1], [9], [2, 1, 1]]
-    found = _mark_spellings([bulb, light_bulb, lamp], questions).int().tolist()
-    assert found == [[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 1, 1], [0, 0, 0], [1, 1, 0]]
+
+def test_one_of_several_is_chosen_by_its_place():
+    spots = places()
+    boxes = [(0, 0, 1, 1), (3, 0, 4, 1), (5, 0, 6, 1), (0, 5, 1, 6)]
+    things = scene([(box, [[0.9]], 0, 0) for box in boxes], spots)
+    things = things.group(spots, everywhere(spots))
+    words = ("second", "last", "right", "bottom", "fifth")
+    count = len(words)
+    asked = Asked(
+        names=torch.tensor([[True, False, False]] * count),
+        colours=none(count, COLOURS),
+        elements=none(count, NAMES),
+        meanings=none(count, 0),
+        places=torch.tensor([[place == word for place in PLACES] for word in words]),
+    )
+    heat = things.probability(torch.zeros(count, dtype=torch.long), asked)
+    found = [
+        [(column, row) for row, column in (grid(one, spots) > 0.5).nonzero().tolist()]
+        for one in heat
+    ]
+    assert found == [[(3, 0)], [(0, 5)], [(5, 0)], [(0, 5)], []]

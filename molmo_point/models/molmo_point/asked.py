@@ -1,0 +1,87 @@
+"""What a question asks for, among the words of closed lists: names, colours, meanings, places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from molmo_point.models.molmo_point.config import MolmoPointConfig
+
+__all__ = ["PLACES", "Asked", "WordLists"]
+
+PLACES = (
+    "first", "second", "third", "fourth", "fifth", "last", "top", "bottom", "left", "right",
+)  # fmt: skip
+"""Which one of several: in reading order, or the outermost to one side."""
+
+_Words = Sequence[Sequence[Sequence[int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Q questions: a thing of one of the names, or an element of a screen with one of the meanings.
+
+    Attributes:
+        names: bool [Q, K]; together with no elements, none means all things.
+        colours: bool [Q, L]; none means any.
+        elements: bool [Q, K], names that an element with one of the meanings may have.
+        meanings: bool [Q, M].
+        places: bool [Q, `PLACES`], which one of several; none means all of them.
+    """
+
+    names: Tensor
+    colours: Tensor
+    elements: Tensor
+    meanings: Tensor
+    places: Tensor
+
+
+class WordLists:
+    """The closed lists of a model; from left to right, the longest spelling that fits counts.
+
+    Args:
+        config: with lists of spellings as token ids.
+    """
+
+    def __init__(self, config: MolmoPointConfig) -> None:
+        self.lists: tuple[_Words, ...] = (
+            config.heat_names,
+            config.heat_colours,
+            config.heat_meanings,
+            config.heat_places,
+        )
+        self._meaning: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+        for number, words in enumerate(self.lists):
+            for rank, spellings in enumerate(words):
+                for spelling in spellings:
+                    self._meaning.setdefault(tuple(spelling), []).append((number, rank))
+        self._longest = max(map(len, self._meaning), default=0)
+        roles = set(config.heat_roles)
+        self._roles = [rank in roles for rank in range(len(config.heat_names))]
+
+    def asked(self, questions: Sequence[Sequence[int]], device: torch.device) -> Asked:
+        """Read questions, token ids; "light bulb" asks for no bulb."""
+        found = [torch.zeros(len(questions), len(words), dtype=torch.bool) for words in self.lists]
+        for row, question in enumerate(questions):
+            at = 0
+            while at < len(question):
+                at += self._mark(found, row, question, at)
+        names, colours, meanings, places = (marks.to(device) for marks in found)
+        every = torch.tensor(self._roles, dtype=torch.bool, device=device)
+        roles = names & every
+        meant, plain = meanings.any(-1, keepdim=True), ~roles.any(-1, keepdim=True)
+        elements = torch.where(plain, every, roles) & meant
+        return Asked(names & (plain | ~meant), colours, elements, meanings, places)
+
+    def _mark(self, found: list[Tensor], row: int, question: Sequence[int], at: int) -> int:
+        """Mark what is said at a place of a question; how many tokens that takes."""
+        for length in range(min(self._longest, len(question) - at), 0, -1):
+            meant = self._meaning.get(tuple(question[at : at + length]))
+            if meant is not None:
+                for number, rank in meant:
+                    found[number][row, rank] = True
+                return length
+        return 1

@@ -1,0 +1,76 @@
+"""Questions are read with closed lists of words."""
+
+from types import SimpleNamespace
+
+import torch
+
+from molmo_point.models.molmo_point.asked import PLACES, WordLists
+
+WORDS = [
+    "bulb",
+    "light",
+    "lamp",
+    "red",
+    "button",
+    "icon",
+    "bell",
+    "gear",
+    "first",
+    "name",
+    "second",
+    "save",
+    "the",
+    "file",
+    "checked",
+]
+
+
+def ids(*texts):
+    """Spellings as token ids."""
+    return [[WORDS.index(word) for word in text.split()] for text in texts]
+
+
+LISTS = SimpleNamespace(  # the fields of a configuration that are read
+    heat_names=[ids("bulb"), ids("light bulb"), ids("lamp"), ids("bell"), ids("button"),
+                ids("icon"), ids("checked button", "button")],
+    heat_colours=[ids("red")],
+    heat_roles=[4, 5, 6],
+    heat_meanings=[ids("bell"), ids("gear"), ids("first name"), ids("save", "save the file")],
+    heat_places=[ids("first"), ids("second"), *[[] for _ in PLACES[2:]]],
+)  # fmt: skip
+
+
+def ask(text):
+    read = WordLists(LISTS).asked(ids(text), torch.device("cpu"))
+    return {
+        name: getattr(read, name)[0].nonzero()[:, 0].tolist()
+        for name in ("names", "colours", "elements", "meanings", "places")
+        if getattr(read, name).any()
+    }
+
+
+def test_the_longest_spelling_counts():
+    assert ask("light bulb") == {"names": [1]}
+    assert ask("bulb") == {"names": [0]}
+    assert ask("light the bulb") == {"names": [0]}
+    assert ask("lamp light bulb bulb") == {"names": [0, 1, 2]}
+
+
+def test_a_role_with_a_meaning_asks_for_such_an_element_and_for_no_thing():
+    assert ask("bell icon") == {"elements": [5], "meanings": [0]}
+    assert ask("save button") == {"elements": [4, 6], "meanings": [3]}
+    assert ask("checked button") == {"names": [6]}
+
+
+def test_a_bare_word_asks_for_the_thing_and_for_any_element_that_stands_for_it():
+    assert ask("bell") == {"names": [3], "elements": [4, 5, 6], "meanings": [0]}
+    assert ask("save the file") == {"elements": [4, 5, 6], "meanings": [3]}
+
+
+def test_colours_and_places_are_read_beside_the_rest():
+    assert ask("second red button") == {"names": [4, 6], "colours": [0], "places": [1]}
+    assert ask("first name") == {"elements": [4, 5, 6], "meanings": [2]}
+
+
+def test_unknown_words_ask_for_nothing():
+    assert ask("the file") == {}
