@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from molmo_point.data import names as words
+from molmo_point.data.cutouts.common import COMMON as CUTOUTS
+from molmo_point.data.cutouts.crowd import generate_crowd
 from molmo_point.data.cutouts.names import LOOK_ALIKES as CUTOUTS_ALIKE
-from molmo_point.data.cutouts.names import NAMES as CUTOUTS
 from molmo_point.data.cutouts.names import vocabulary as cutout_words
 from molmo_point.data.cutouts.scenes import generate_cutout_scene
 from molmo_point.data.names import Name
@@ -65,13 +66,16 @@ def _draw_drawn(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
     return generate_scene(seed, split, size=size)
 
 
-_CUTOUTS_SHARE = 0.6  # of the scenes of THINGS; the rest are flat shapes, discs and grains
+_CUTOUTS_SHARE = 0.75  # of the scenes of THINGS; the rest are flat shapes, discs and grains
+_CROWDS = 0.6  # of those, while training
 _PLAIN = ("shapes", "discs", "grains")
 
 
 def _draw_things(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
     rng = random_of(split, seed, 7)
     if rng.random() < _CUTOUTS_SHARE:
+        if split == "train" and size is not None and rng.random() < _CROWDS:
+            return generate_crowd(seed, split, size)
         return generate_cutout_scene(seed, split, size)
     return generate_scene(seed, split, size=size, kind=str(rng.choice(_PLAIN)))
 
@@ -107,13 +111,18 @@ THINGS = World(
     {**words.LOOK_ALIKES, **CUTOUTS_ALIKE},
     tuple(sorted({*cutout_words(), *words.vocabulary()})),
     _draw_things,
-    {**{kind: DRAWN.kinds[kind] for kind in _PLAIN}, "cutouts": tuple(CUTOUTS)},
+    {
+        **{kind: DRAWN.kinds[kind] for kind in _PLAIN},
+        "cutouts": tuple(CUTOUTS),
+        "crowd": tuple(CUTOUTS),
+    },
     {
         **dict.fromkeys(_PLAIN, ("dog", "car", "banana", "chair", "shoe", "guitar", "key", "tree")),
         "cutouts": ("triangle", "square", "hexagon", "cross"),
+        "crowd": ("triangle", "square", "hexagon", "cross"),
     },
 )
-"""Cut-outs of 668 names over photographs, and the plain things; needs the atlas of cut-outs."""
+"""Cut-outs of 354 names over photographs, and the plain things; needs the atlas of cut-outs."""
 
 _ROLES = {name: THINGS.names.get(name, Name(name, name)) for name in ROLE_NAMES}
 _POOL = "MOLMO_POINT_SCREEN_POOL"
@@ -142,7 +151,7 @@ SCREENS = World(
 )
 """Windows of rendered pages; needs a pool of them."""
 
-_SHARES = {"things": 0.55, "screens": 0.45}
+_SHARES = {"things": 0.65, "screens": 0.35}
 
 
 def _draw_all(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:

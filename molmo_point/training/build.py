@@ -30,6 +30,7 @@ __all__ = ["build_config", "build_model", "build_processor", "build_tokenizer"]
 _CHAT = ("<|im_end|>", "<|im_start|>", "[UNK]", '<points coords="', '">', "</points>")
 _GROUNDING = ("<|points|>", "<|token_index|>", "<|vit_index|>", "<|vit_loc|>")
 _NUMBERS = 64
+_FRAME = 2  # "<|im_start|> user": the second is also a word for an icon
 
 
 def build_tokenizer(words: Sequence[str]) -> PreTrainedTokenizerFast:
@@ -97,6 +98,7 @@ def build_config(
         heat_dim=size.heat_dim,
         heat_names=_words(tokenizer, [world.spellings(name) for name in world.names]),
         heat_colours=_words(tokenizer, [_COLOUR_WORDS.get(word, (word,)) for word in COLOURS]),
+        heat_frame=_FRAME,
         heat_roles=[rank for rank, name in enumerate(world.names) if name in world.roles],
         heat_meanings=_words(tokenizer, list(world.meanings.values())),
         heat_places=_words(tokenizer, [PLACE_WORDS.get(word, (word,)) for word in PLACES])

@@ -10,17 +10,19 @@ import numpy as np
 from molmo_point.data.backgrounds import draw_background
 from molmo_point.data.canvas import Canvas
 from molmo_point.data.cutouts.atlas import Atlas, load_atlas
+from molmo_point.data.cutouts.common import COMMON
 from molmo_point.data.cutouts.families import FAMILIES
 from molmo_point.data.cutouts.light import light_sprite, photograph
 from molmo_point.data.cutouts.names import LOOK_ALIKES
 from molmo_point.data.scenes import Scene, Split, random_of
 from molmo_point.data.sprites import FloatPixels, transform
 
-__all__ = ["generate_cutout_scene"]
+__all__ = ["WEIGHTS", "draw_ground", "generate_cutout_scene"]
 
 _PURPOSE = 5  # keeps these random numbers apart from those of the other scenes
 _DRAWN = 0.4  # share of backgrounds outside held-out scenes that are drawn, not photographed
-_WEIGHTS = {"drawing": 1.0, "render": 2.0, "photograph": 3.0}
+WEIGHTS = {"drawing": 1.0, "render": 2.0, "photograph": 3.0}
+"""How often a picture is taken, by its medium."""
 _MOST = 60  # things of a kind
 _SMALLEST, _LARGEST = 16.0, 180.0  # pixels, longer side
 _TWO_SIZES = 2.8  # big over small where a kind comes in both
@@ -53,7 +55,7 @@ def generate_cutout_scene(
     apart = split == "heldout"
     size = _draw_size(rng) if size is None else size
     greyscale = bool(rng.random() < 0.05)
-    canvas = Canvas(_background(rng, atlas, size, apart=apart), greyscale=greyscale)
+    canvas = Canvas(draw_ground(rng, atlas, size, apart=apart), greyscale=greyscale)
     names = _choose_names(rng, atlas, apart=apart)
     counts = _counts(rng, len(names))
     room = size[0] * size[1] * rng.uniform(0.12, 0.45) / max(sum(counts), 1)
@@ -74,7 +76,7 @@ def _draw_size(rng: np.random.Generator) -> tuple[int, int]:
     return (int(np.clip(width, 160, 640)), int(np.clip(height, 160, 640)))
 
 
-def _background(
+def draw_ground(
     rng: np.random.Generator, atlas: Atlas, size: tuple[int, int], *, apart: bool
 ) -> FloatPixels:
     """A part of a photograph, mirrored until it fills the picture, or a drawn one."""
@@ -103,7 +105,7 @@ def _background(
 
 def _choose_names(rng: np.random.Generator, atlas: Atlas, *, apart: bool) -> list[str]:
     """Some names that do not pass for one another, half the time all of one family."""
-    known = atlas.names(held_out=apart)
+    known = [name for name in atlas.names(held_out=apart) if name in COMMON]
     pool = list(known)
     if rng.random() < 0.5:
         family = FAMILIES[str(rng.choice(list(FAMILIES)))]
@@ -145,7 +147,7 @@ def _lay(
 ) -> None:
     """Lay so many of a kind: of one picture, or of any; of one size, of all sizes, or of two."""
     numbers = atlas.of(name, held_out=apart)
-    weights = np.array([_WEIGHTS[atlas.entries[number].medium] for number in numbers])
+    weights = np.array([WEIGHTS[atlas.entries[number].medium] for number in numbers])
     pictures = rng.choice(numbers, max(count, 1), p=weights / weights.sum())
     if rng.random() < 0.55:
         pictures[:] = pictures[0]

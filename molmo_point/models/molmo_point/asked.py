@@ -59,6 +59,7 @@ class WordLists:
                 for spelling in spellings:
                     self._meaning.setdefault(tuple(spelling), []).append((number, rank))
         self._longest = max(map(len, self._meaning), default=0)
+        self._frame = config.heat_frame
         roles = set(config.heat_roles)
         self._roles = [rank in roles for rank in range(len(config.heat_names))]
 
@@ -66,7 +67,7 @@ class WordLists:
         """Read questions, token ids; "light bulb" asks for no bulb."""
         found = [torch.zeros(len(questions), len(words), dtype=torch.bool) for words in self.lists]
         for row, question in enumerate(questions):
-            at = 0
+            at = self._frame
             while at < len(question):
                 at += self._mark(found, row, question, at)
         names, colours, meanings, places = (marks.to(device) for marks in found)

@@ -34,6 +34,7 @@ LISTS = SimpleNamespace(  # the fields of a configuration that are read
     heat_names=[ids("bulb"), ids("light bulb"), ids("lamp"), ids("bell"), ids("button"),
                 ids("icon"), ids("checked button", "button")],
     heat_colours=[ids("red")],
+    heat_frame=0,
     heat_roles=[4, 5, 6],
     heat_meanings=[ids("bell"), ids("gear"), ids("first name"), ids("save", "save the file")],
     heat_places=[ids("first"), ids("second"), *[[] for _ in PLACES[2:]]],
