@@ -25,18 +25,22 @@ class Asked:
     """Q questions: a thing of one of the names, or an element of a screen with one of the meanings.
 
     Attributes:
-        names: bool [Q, K]; together with no elements, none means all things.
+        names: bool [Q, K]; together with no roles and no elements, none means all things.
+        roles: bool [Q, K], the same for names of elements of screens, whatever they stand for.
         colours: bool [Q, L]; none means any.
         elements: bool [Q, K], names that an element with one of the meanings may have.
         meanings: bool [Q, M].
         places: bool [Q, `PLACES`], which one of several; none means all of them.
+        trust: scale and shift of the log-odds of names, roles, colours and meanings.
     """
 
     names: Tensor
+    roles: Tensor
     colours: Tensor
     elements: Tensor
     meanings: Tensor
     places: Tensor
+    trust: tuple[float, ...] = (1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0)
 
 
 class WordLists:
@@ -59,7 +63,7 @@ class WordLists:
                 for spelling in spellings:
                     self._meaning.setdefault(tuple(spelling), []).append((number, rank))
         self._longest = max(map(len, self._meaning), default=0)
-        self._frame = config.heat_frame
+        self._frame, self._trust = config.heat_frame, tuple(config.heat_trust)
         roles = set(config.heat_roles)
         self._roles = [rank in roles for rank in range(len(config.heat_names))]
 
@@ -75,7 +79,8 @@ class WordLists:
         roles = names & every
         meant, plain = meanings.any(-1, keepdim=True), ~roles.any(-1, keepdim=True)
         elements = torch.where(plain, every, roles) & meant
-        return Asked(names & (plain | ~meant), colours, elements, meanings, places)
+        plain_names, plain_roles = names & ~every & (plain | ~meant), roles & ~meant
+        return Asked(plain_names, plain_roles, colours, elements, meanings, places, self._trust)
 
     def _mark(self, found: list[Tensor], row: int, question: Sequence[int], at: int) -> int:
         """Mark what is said at a place of a question; how many tokens that takes."""

@@ -61,15 +61,17 @@ class ThingMap:
         Returns:
             [Q, n, k].
         """
-        something = self.names.sum(-1, keepdim=True).clamp(min=_FAINT)
-        named = _sum(self.names / something, row, asked.names)
+        shares = self.names / self.names.sum(-1, keepdim=True).clamp(min=_FAINT)
+        named, role, coloured, meant = (asked.trust[at : at + 2] for at in (0, 2, 4, 6))
+        likely = _believe(_sum(shares, row, asked.names), *named)
+        likely = likely + _believe(_sum(shares, row, asked.roles), *role)
         if self.meanings is not None:
-            elements = _sum(self.names / something, row, asked.elements)
-            named = named + elements * _sum(self.meanings, row, asked.meanings)
-        said = (asked.names.any(-1) | asked.elements.any(-1))[:, None, None]
-        coloured = _sum(self.colours, row, asked.colours)
+            element = _believe(_sum(shares, row, asked.elements), *role)
+            likely = likely + element * _believe(_sum(self.meanings, row, asked.meanings), *meant)
+        said = (asked.names | asked.roles | asked.elements).any(-1)[:, None, None]
         hued = asked.colours.any(-1)[:, None, None]
-        found = self.centre[row] * torch.where(said, named, 1.0) * torch.where(hued, coloured, 1.0)
+        hue = _believe(_sum(self.colours, row, asked.colours), *coloured)
+        found = self.centre[row] * torch.where(said, likely, 1.0) * torch.where(hued, hue, 1.0)
         return self._choose(found.clamp(_FAINT, _CERTAIN), row, asked.places)
 
     def _choose(self, found: Tensor, row: Tensor, asked: Tensor) -> Tensor:
@@ -160,6 +162,12 @@ def _agree(values: Tensor) -> Tensor:
     """What several patches say together [m, K] -> [K]: the mean of logarithms, as probabilities."""
     agreed: Tensor = values.clamp(min=_FAINT).log().mean(0).softmax(-1)
     return agreed
+
+
+def _believe(share: Tensor, scale: float, shift: float) -> Tensor:
+    """A probability whose log-odds are scaled and shifted; what is not asked for stays at none."""
+    believed = torch.sigmoid(scale * torch.logit(share, eps=_FAINT) + shift)
+    return torch.where(share > 0, believed, 0.0)
 
 
 def _sum(values: Tensor, row: Tensor, asked: Tensor) -> Tensor:

@@ -35,6 +35,7 @@ LISTS = SimpleNamespace(  # the fields of a configuration that are read
                 ids("icon"), ids("checked button", "button")],
     heat_colours=[ids("red")],
     heat_frame=0,
+    heat_trust=(1.0, 0.0) * 4,
     heat_roles=[4, 5, 6],
     heat_meanings=[ids("bell"), ids("gear"), ids("first name"), ids("save", "save the file")],
     heat_places=[ids("first"), ids("second"), *[[] for _ in PLACES[2:]]],
@@ -45,7 +46,7 @@ def ask(text):
     read = WordLists(LISTS).asked(ids(text), torch.device("cpu"))
     return {
         name: getattr(read, name)[0].nonzero()[:, 0].tolist()
-        for name in ("names", "colours", "elements", "meanings", "places")
+        for name in ("names", "roles", "colours", "elements", "meanings", "places")
         if getattr(read, name).any()
     }
 
@@ -60,7 +61,7 @@ def test_the_longest_spelling_counts():
 def test_a_role_with_a_meaning_asks_for_such_an_element_and_for_no_thing():
     assert ask("bell icon") == {"elements": [5], "meanings": [0]}
     assert ask("save button") == {"elements": [4, 6], "meanings": [3]}
-    assert ask("checked button") == {"names": [6]}
+    assert ask("checked button") == {"roles": [6]}
 
 
 def test_a_bare_word_asks_for_the_thing_and_for_any_element_that_stands_for_it():
@@ -69,7 +70,7 @@ def test_a_bare_word_asks_for_the_thing_and_for_any_element_that_stands_for_it()
 
 
 def test_colours_and_places_are_read_beside_the_rest():
-    assert ask("second red button") == {"names": [4, 6], "colours": [0], "places": [1]}
+    assert ask("second red button") == {"roles": [4, 6], "colours": [0], "places": [1]}
     assert ask("first name") == {"elements": [4, 5, 6], "meanings": [2]}
 
 

@@ -118,6 +118,7 @@ def test_a_question_picks_names_and_colours_and_none_means_all():
     asked = Asked(
         names=torch.tensor([[k in names for k in range(NAMES)] for names, _ in wanted]),
         colours=torch.tensor([[k in colours for k in range(COLOURS)] for _, colours in wanted]),
+        roles=none(count, NAMES),
         elements=none(count, NAMES),
         meanings=none(count, 0),
         places=none(count, 0),
@@ -136,6 +137,7 @@ def test_an_element_needs_its_meaning_and_a_thing_of_the_name_does_not():
     wanted = [((), (1,), (1,)), ((), (1,), (0,)), ((0,), (1,), (1,)), ((0,), (1,), (0,))]
     asked = Asked(
         names=torch.tensor([[k in names for k in range(NAMES)] for names, _, _ in wanted]),
+        roles=none(4, NAMES),
         colours=none(4, COLOURS),
         elements=torch.tensor([[k in some for k in range(NAMES)] for _, some, _ in wanted]),
         meanings=torch.tensor([[k in some for k in range(2)] for _, _, some in wanted]),
@@ -155,6 +157,7 @@ def test_one_of_several_is_chosen_by_its_place():
     asked = Asked(
         names=torch.tensor([[True, False, False]] * count),
         colours=none(count, COLOURS),
+        roles=none(count, NAMES),
         elements=none(count, NAMES),
         meanings=none(count, 0),
         places=torch.tensor([[place == word for place in PLACES] for word in words]),
@@ -165,3 +168,15 @@ def test_one_of_several_is_chosen_by_its_place():
         for one in heat
     ]
     assert found == [[(3, 0)], [(0, 5)], [(5, 0)], [(0, 5)], []]
+
+
+def test_belief_in_names_can_be_scaled_and_shifted():
+    spots = places()
+    things = scene([((0, 0, 1, 1), [[0.9]], 0, 0)], spots)
+    names = torch.tensor([[False, True, False]])  # 0.02 of what is there has this name
+    asked = Asked(names, none(1, NAMES), none(1, COLOURS), none(1, NAMES), none(1, 0), none(1, 0))
+    row = torch.zeros(1, dtype=torch.long)
+    likely = things.probability(row, asked).max()
+    believed = things.probability(row, replace(asked, trust=(1.0, 6.0, *(1.0, 0.0) * 3))).max()
+    assert likely < 0.05
+    assert believed > 0.75

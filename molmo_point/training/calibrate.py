@@ -1,0 +1,198 @@
+"""How far a model's shares are to be believed: fitted on dev scenes, kept in its configuration.
+
+Training sees every name as likely as any other, but what a question names is usually there. So of
+a thing with a share p of the asked name, scale * log-odds(p) + shift are the log-odds that it is
+one (Platt scaling, with the change of the prior in the shift); likewise for colours and meanings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from molmo_point.data.queries import ask_about
+from molmo_point.data.scenes import Scene, random_of
+from molmo_point.data.worlds import World, find_world
+from molmo_point.models.molmo_point.asked import Asked
+from molmo_point.models.molmo_point.locations import PatchGrids
+from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
+from molmo_point.models.molmo_point.processor import MolmoPointProcessor
+from molmo_point.models.molmo_point.session import PointSession
+from molmo_point.models.molmo_point.things import ThingMap
+from molmo_point.models.weights import load_model
+from molmo_point.preprocessing.prompts import point_prompt
+
+__all__ = ["calibrate", "fit_trust", "main"]
+
+_KINDS = ("names", "roles", "colours", "meanings")  # in the order of `Asked.trust`
+_LIKELY = 0.5  # centre from which a thing is there at all
+_QUESTIONS = 6  # about each scene
+_PULL = 2.0  # observations' worth of belief in what the model says
+
+
+def fit_trust(share: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float]:
+    """Scale and shift of the log-odds that make shares the likeliest; (1, 0) without examples.
+
+    Args:
+        share: [N] inside 0-1.
+        right: bool [N].
+    """
+    from scipy.optimize import minimize
+
+    if not right.any() or right.all():
+        return 1.0, 0.0
+    clipped = np.clip(share, 1e-6, 1 - 1e-6)
+    odds, sign = np.log(clipped / (1 - clipped)), np.where(right, 1.0, -1.0)
+
+    def loss(at: NDArray[np.float64]) -> float:
+        misfit = np.logaddexp(0, -sign * (at[0] * odds + at[1])).sum()
+        return float(misfit + _PULL * ((at[0] - 1) ** 2 + (at[1] / 4) ** 2))
+
+    scale, shift = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
+    return float(max(scale, 0.05)), float(shift)
+
+
+class _Reader:
+    """Shares of what questions ask for, at every thing that the model finds in a scene."""
+
+    def __init__(
+        self, model: MolmoPointForConditionalGeneration, processor: MolmoPointProcessor
+    ) -> None:
+        self.model, self.processor = model, processor
+        self.shares: dict[str, list[float]] = {kind: [] for kind in _KINDS}
+        self.right: dict[str, list[bool]] = {kind: [] for kind in _KINDS}
+
+    @torch.inference_mode()
+    def things(self, scene: Scene) -> tuple[ThingMap, NDArray[np.float64]]:
+        """The grouped map, and the pixel [n * k, 2] of every ViT patch's middle."""
+        inputs = self.processor.encode_image_prefix([scene.image])
+        grids = PatchGrids.of(inputs.metadata[0])
+        assert inputs.pixel_values is not None
+        assert inputs.image_token_pooling is not None
+        crops = self.model.model.encode_crops(inputs.pixel_values)
+        places = grids.places()
+        session = PointSession.read_images(
+            self.model,
+            inputs.input_ids,
+            inputs.attention_mask.bool(),
+            inputs.mm_token_type_ids == 1,
+            self.model.model.pool_features(crops, inputs.image_token_pooling),
+            torch.from_numpy(places),
+        )
+        assert session.keys is not None
+        assert session.keys.things is not None
+        rows, columns = grids.grids[0].shape
+        height, width = scene.image.shape[:2]
+        flat = places.reshape(-1, 3)
+        middles = (flat[:, [2, 1]] + 0.5) / (columns, rows) * (width, height)
+        return session.keys.things, middles
+
+    def add(self, scene: Scene, seed: int, world: World) -> None:
+        """Ask about a scene, and note what the model says of each thing that it finds."""
+        things, middles = self.things(scene)
+        found = (things.centre.flatten() > _LIKELY).nonzero()[:, 0].numpy()
+        for query in ask_about(scene, random_of("dev", seed, 1), _QUESTIONS, world):
+            ids = self.processor.encode_question(point_prompt(query.text))
+            asked = self.model.model.heat.asked([ids])
+            boxes = [scene.things[index].box for index in query.targets]
+            hit = np.array([_inside(middles[at], boxes) for at in found], dtype=bool)
+            self._note(things, asked, found, hit)
+
+    def _note(
+        self, things: ThingMap, asked: Asked, found: NDArray[np.int64], hit: NDArray[np.bool_]
+    ) -> None:
+        plain = replace(asked, places=asked.places[:, :0], trust=(1.0, 0.0) * 4)
+        names = things.names / things.names.sum(-1, keepdim=True).clamp(min=1e-6)
+        shares = {
+            "names": _share(names, plain.names),
+            "roles": _share(names, plain.roles),
+            "colours": _share(things.colours, plain.colours),
+            "meanings": _share(things.meanings, plain.meanings),
+        }
+        element = _share(names, plain.elements) > _LIKELY
+        coloured, meant = bool(plain.colours.any()), bool(plain.elements.any())
+        if asked.places.any():
+            return
+        if meant:
+            name, chosen = "meanings", element
+        elif coloured:
+            named = bool((plain.names | plain.roles).any())
+            name, chosen = "colours", shares["names"] + shares["roles"] > _LIKELY * named
+        elif plain.roles.any():
+            name, chosen = "roles", np.ones_like(element)
+        elif plain.names.any():
+            name, chosen = "names", np.ones_like(element)
+        else:
+            return
+        for at, right in zip(found, hit, strict=True):
+            if chosen[at]:
+                self.shares[name].append(float(shares[name][at]))
+                self.right[name].append(bool(right))
+
+
+def _share(values: torch.Tensor | None, asked: torch.Tensor) -> NDArray[np.float64]:
+    """[n * k] probability of what one question asks for."""
+    if values is None:
+        return np.zeros(0)
+    return np.asarray((values.flatten(0, 2) * asked[0]).sum(-1).double().numpy())
+
+
+def _inside(at: NDArray[np.float64], boxes: Sequence[tuple[float, ...]]) -> bool:
+    return any(
+        left <= at[0] <= right and top <= at[1] <= bottom for left, top, right, bottom in boxes
+    )
+
+
+def calibrate(
+    folder: Path, worlds: Sequence[str], scenes: int, size: tuple[int, int] | None = None
+) -> tuple[float, ...]:
+    """Fit on dev scenes and write `heat_trust` into a checkpoint's configuration.
+
+    Args:
+        folder: of the checkpoint.
+        worlds: names of the worlds whose scenes to use.
+        scenes: of each.
+        size: (width, height) of the scenes; their own if None.
+
+    Returns:
+        What was written.
+    """
+    model = load_model(folder, "molmo_point", dtype=torch.float32)
+    assert isinstance(model, MolmoPointForConditionalGeneration)
+    reader = _Reader(model, MolmoPointProcessor.from_pretrained(folder))
+    for name in worlds:
+        world = find_world(name)
+        for seed in range(scenes):
+            reader.add(world.draw(seed, "dev", size), seed, world)
+    trust: list[float] = []
+    for kind in _KINDS:
+        share, right = np.array(reader.shares[kind]), np.array(reader.right[kind], dtype=bool)
+        trust += [round(value, 4) for value in fit_trust(share, right)]
+    file = folder / "config.json"
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps({**config, "heat_trust": trust}, indent=2) + "\n")
+    return tuple(trust)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Calibrate from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m molmo_point.training.calibrate", description="Fit on dev scenes."
+    )
+    parser.add_argument("folder", type=Path, help="the checkpoint, whose config.json is changed")
+    parser.add_argument("--world", action="append", required=True, help="may be given again")
+    parser.add_argument("--scenes", type=int, default=150, help="of each world")
+    chosen = parser.parse_args(arguments)
+    trust = calibrate(chosen.folder, chosen.world, chosen.scenes)
+    print(f"heat_trust {trust}")  # noqa: T201  # what a command is for
+
+
+if __name__ == "__main__":
+    main()
