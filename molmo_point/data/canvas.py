@@ -29,7 +29,7 @@ class Thing:
         y: pixels.
         box: left, top, right, bottom of its visible extent, pixels.
         colour: one of the colour words, or "" if it has no single colour.
-        meaning: what an element of a screen stands for, such as "save"; "" for all else.
+        meaning: what an icon stands for, such as "save"; "" for all else.
         doubtful: partly covered or cut off; nothing is learnt from it.
     """
 

@@ -16,6 +16,7 @@ from molmo_point.data.cutouts.names import vocabulary as cutout_words
 from molmo_point.data.cutouts.scenes import generate_cutout_scene
 from molmo_point.data.names import Name
 from molmo_point.data.scenes import Scene, Split, generate_scene, random_of
+from molmo_point.data.screens.icon_sheet import generate_icon_sheet
 from molmo_point.data.screens.pool import ScreenPool
 from molmo_point.data.screens.roles import MEANINGS, ROLE_NAMES
 from molmo_point.data.screens.words import screen_words
@@ -125,6 +126,7 @@ THINGS = World(
 """Cut-outs of 354 names over photographs, and the plain things; needs the atlas of cut-outs."""
 
 _ROLES = {name: THINGS.names.get(name, Name(name, name)) for name in ROLE_NAMES}
+_SHEETS = 0.3  # of the screens, while training
 _POOL = "MOLMO_POINT_SCREEN_POOL"
 
 
@@ -135,6 +137,8 @@ def _screen_pool(split: Split) -> ScreenPool:
 
 
 def _draw_screens(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
+    if split == "train" and size is not None and random_of(split, seed, 8).random() < _SHEETS:
+        return generate_icon_sheet(seed, split, size)
     drawn = _screen_pool(split).scene(seed, size)
     return drawn.screen.to_scene(drawn.queries)
 
@@ -151,7 +155,7 @@ SCREENS = World(
 )
 """Windows of rendered pages; needs a pool of them."""
 
-_SHARES = {"things": 0.65, "screens": 0.35}
+_SHARES = {"things": 0.5, "screens": 0.5}
 
 
 def _draw_all(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:

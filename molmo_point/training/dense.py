@@ -17,7 +17,8 @@ __all__ = ["DenseLoss", "box_overlap", "dense_loss"]
 
 _BACKGROUND_WEIGHT = 0.3
 _COLOUR_WEIGHT = 0.3
-_MEANING_WEIGHT = 1.0  # of all patches alike, so it counts by their share
+_MEANING_WEIGHT = 0.5
+_NO_MEANING_WEIGHT = 0.1
 _CENTRE_WEIGHT = 3.0
 _CENTRES_AGAINST_OTHERS = (
     3.0  # what is not sure of its centre is there nevertheless: 1 lost a tenth
@@ -76,7 +77,9 @@ def dense_loss(
     if meant.any():
         said = heat.meaning_logits(flat[meant], table)
         assert said is not None
-        loss = loss + _MEANING_WEIGHT * meant.float().mean() * cross_entropy(said, meanings[meant])
+        weight = torch.ones(said.shape[-1], device=flat.device)
+        weight[0] = _NO_MEANING_WEIGHT
+        loss = loss + _MEANING_WEIGHT * cross_entropy(said, meanings[meant], weight=weight)
     loss = loss + _CENTRE_WEIGHT * binary_cross_entropy_with_logits(
         heat.centre_logits(flat),
         centres.float(),

@@ -106,7 +106,8 @@ class Screen:
         """The same as a scene whose things are the elements, in their order.
 
         A thing is named by its role and state (`roles.name_of`); a button without a label and its
-        icon are one thing, an "icon button". An element wider than 120 pixels
+        icon are one thing, an "icon button". Icons have a meaning; what has a label says it in
+        words, which are another matter (`molmo_point/text.py`). An element wider than 120 pixels
         is placed 60 pixels from its left end, which can be told without seeing the other end.
 
         Args:
@@ -115,7 +116,8 @@ class Screen:
         things = [_thing(element) for element in self.elements]
         for button, icon in _icons_of_buttons(self.elements):
             if things[button].name == "button":
-                things[button] = replace(things[button], name="icon button")
+                meaning = self.elements[button].concept
+                things[button] = replace(things[button], name="icon button", meaning=meaning)
                 things[icon] = replace(things[icon], name="")
         return Scene(self.image, tuple(things), "screens", queries)
 
@@ -146,6 +148,6 @@ def _thing(element: Element) -> Thing:
         (top + bottom) / 2,
         box,
         colour if colour in COLOURS else "",
-        element.concept,
+        element.concept if element.role == "icon" else "",
         doubtful=element.hidden if element.reach else not element.whole,
     )

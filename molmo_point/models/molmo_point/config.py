@@ -42,7 +42,7 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
             token ids, the one that it is read by first.
         heat_colours: ours; the same of colours.
         heat_roles: ours; ranks of the names that elements of screens have, which have a meaning.
-        heat_meanings: ours; what such an element can stand for, as the names.
+        heat_meanings: ours; what an icon can stand for, as the names.
         heat_frame: ours; tokens at the beginning of a question that are the chat's own.
         heat_trust: ours; scale and shift of the log-odds of names, roles, colours and meanings:
             how far they are believed of what a question asks for (`training/calibrate.py`).

@@ -89,6 +89,7 @@ def test_a_button_without_a_label_and_its_icon_are_one_thing():
     )  # fmt: skip
     scene = Screen(np.zeros((40, 100, 3), np.uint8), parts, "en", {}).to_scene()
     assert [thing.name for thing in scene.things] == ["icon button", "", "button", "icon"]
+    assert [thing.meaning for thing in scene.things] == ["save", "save", "", "edit"]
 
 
 def test_states_are_part_of_the_name():
