@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from molmo_point.errors import ModelError, QueryError
+from molmo_point.errors import ModelError, QueryError, require
 from molmo_point.images import ImageSource
 from molmo_point.models.registry import ModelSpec, OpenModel, open_model
 from molmo_point.points import Count, Point, Points
@@ -39,6 +39,9 @@ class Pointer:
             small; by default bfloat16 on a GPU, else float32.
         max_crops: high-resolution crops an image at most: fewer are faster, more see smaller things
             (to a degree: a model is best at the number it was trained with, the default).
+        ocr: also read the text of an image, with the extra "ocr", for what is asked for by it, such
+            as "the Sign in button"; for the embedded model, whose list of words is closed. Each
+            look then takes about a second longer.
         api_key: for a server; by default the environment's MOLMO_POINT_API_KEY.
         timeout: seconds that a server may take for one question, retries included.
 
@@ -57,15 +60,17 @@ class Pointer:
         device: str | None = None,
         dtype: str | None = None,
         max_crops: int | None = None,
+        ocr: bool = False,
         api_key: str | None = None,
         timeout: float = 120.0,
     ) -> None:
         self._opened: OpenModel | None = None
+        self._ocr = ocr
         self._server: Server | None = None
         if isinstance(source, str) and source.startswith(("http://", "https://")):
-            if device is not None or dtype is not None or max_crops is not None:
+            if device is not None or dtype is not None or max_crops is not None or ocr:
                 raise ModelError(
-                    "device, dtype and max_crops are the server's business: leave them out with "
+                    "device, dtype, max_crops and ocr are not for a server: leave them out with "
                     f'"{source}".'
                 )
             name = None if model is None else str(model)
@@ -78,6 +83,12 @@ class Pointer:
             model if source is None else source, device=device, dtype=dtype, max_crops=max_crops
         )
         self.spec = self._opened.spec
+        if ocr:
+            if self.spec.language:
+                raise ModelError(
+                    f'"{self.spec.name}" reads text itself: ocr=True is for the embedded model.'
+                )
+            require("rapidocr", "ocr")
 
     def __repr__(self) -> str:
         if self._server is not None:
@@ -104,7 +115,7 @@ class Pointer:
         assert self._opened is not None
         from molmo_point.view import View
 
-        return View(self._opened, image)
+        return View(self._opened, image, ocr=self._ocr)
 
     def point(
         self,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from types import TracebackType
 
 from molmo_point.decoding.engine import Choice, decode
 from molmo_point.dialects.dialect import AnswerReader, Dialect, device_memory
+from molmo_point.dialects.grounded import GroundedDialect
 from molmo_point.dialects.opening import read_images
 from molmo_point.errors import ImageError, ModelError, QueryError
 from molmo_point.images import ImageSource, load_image
 from molmo_point.models.registry import OpenModel
+from molmo_point.ocr import TextLine, read_lines
 from molmo_point.points import Count, Point, Points
 from molmo_point.preprocessing.prompts import count_prompt, point_prompt
 from molmo_point.preprocessing.video import Video
@@ -33,16 +36,22 @@ class View:
         opened: the model.
         image: anything that `load_image` takes; or a list of those, for questions about all of
             them; or a video, whose points have timestamps.
+        ocr: read the text of the image, for what is asked for by it.
 
     Attributes:
         image_size: (width, height) of the first image, pixels.
     """
 
     def __init__(
-        self, opened: OpenModel, image: ImageSource | Sequence[ImageSource] | Video
+        self,
+        opened: OpenModel,
+        image: ImageSource | Sequence[ImageSource] | Video,
+        *,
+        ocr: bool = False,
     ) -> None:
         self._opened = opened
         self._images = 1
+        self._lines: tuple[TextLine, ...] = ()
         if isinstance(image, Video):
             height, width = image.frames.shape[1:3]
             self.image_size = (width, height)
@@ -55,6 +64,8 @@ class View:
         self._images = len(pixels)
         self.image_size = (pixels[0].shape[1], pixels[0].shape[0])
         self._dialect = read_images(opened, pixels)
+        if ocr and len(pixels) == 1:
+            self._lines = read_lines(pixels[0])
 
     def __enter__(self) -> View:
         return self
@@ -73,6 +84,32 @@ class View:
 
     def points(self, queries: Sequence[str], *, single: bool = False) -> list[Points]:
         """Where several things are, decoded together: one result for each query, in order."""
+        read = [self._by_text(query, single=single) for query in queries]
+        seen = iter(self._by_sight([q for q, r in zip(queries, read, strict=True) if r is None],
+                                   single=single))  # fmt: skip
+        return [next(seen) if one is None else one for one in read]
+
+    def _by_text(self, query: str, *, single: bool = False) -> Points | None:
+        """What the image's text says of a query; None if that is the model's business."""
+        dialect = self._open()
+        if not self._lines or not isinstance(dialect, GroundedDialect):
+            return None
+        found = dialect.point_by_text(query, self._lines)
+        if single and len(found) > 1:
+            best = max(found, key=lambda point: point.confidence or 0.0)
+            return replace(found, items=(best,))
+        if found or self._is_known(query):
+            return found or None
+        return found
+
+    def _is_known(self, query: str) -> bool:
+        try:
+            self._label(query)
+        except QueryError:
+            return False
+        return True
+
+    def _by_sight(self, queries: Sequence[str], *, single: bool) -> list[Points]:
         if not queries:
             return []
         dialect = self._open()
@@ -89,12 +126,17 @@ class View:
     def count(self, query: str | None = None) -> Count:
         """How many there are; see `Pointer.count`."""
         query = EVERYTHING if query is None else query
+        if (read := self._by_text(query)) is not None:
+            return Count(read)
         label = self._label(query)
         make = count_prompt if self._opened.spec.language else point_prompt
         return Count(self._answer(make(label, images=self._images), query).finish())
 
     def stream(self, query: str) -> Iterator[Point]:
         """Points one by one, each as soon as it is known; see `Pointer.stream`."""
+        if (read := self._by_text(query)) is not None:
+            yield from read
+            return
         dialect = self._open()
         reader = dialect.reader(query)
         prompt = point_prompt(self._label(query), images=self._images)
@@ -134,7 +176,7 @@ class View:
             return query.strip()
         words = re.findall(r"\w+", query.lower())
         tokenizer = self._opened.processor.tokenizer
-        known = {word for word in tokenizer.get_vocab() if word.isalpha()}
+        known = {word for word in tokenizer.get_vocab() if word.isalnum()}
         for word in words or [query]:
             if word not in known:
                 near = get_close_matches(word, sorted(known), n=3, cutoff=0.7)

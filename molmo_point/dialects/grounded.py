@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from molmo_point.decoding.engine import Choice, DecodeOptions, Template
 from molmo_point.dialects.dialect import LIMIT
+from molmo_point.dialects.seen import Seen
 from molmo_point.models.molmo_point.answers import read_answer, spell_answer
 from molmo_point.models.molmo_point.inputs import MolmoPointInputs
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
@@ -18,8 +19,9 @@ from molmo_point.models.molmo_point.model import MolmoPointForConditionalGenerat
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
 from molmo_point.models.molmo_point.session import PointSession
 from molmo_point.models.steps import ExtendedVocabulary
+from molmo_point.ocr import TextLine
 from molmo_point.parsing import parse_points
-from molmo_point.points import Point, Points
+from molmo_point.points import Point, Points, State
 from molmo_point.preprocessing.video import Video
 
 __all__ = ["GroundedDialect", "GroundedReader"]
@@ -49,6 +51,8 @@ class GroundedDialect:
         inputs = processor.encode_image_prefix(images, videos).to(model.device)
         self.grids = PatchGrids.of(inputs.metadata[0])
         self._session = _read(model, inputs, self.grids.places())
+        self._lists = model.model.heat.lists if model.config.heat_dim else None
+        self._seen: Seen | None = None
 
     def session(self, rows: int) -> PointSession:
         """See `Dialect`."""
@@ -72,6 +76,27 @@ class GroundedDialect:
             stop_after_points=not words,
             empty_list=not self._language,
         )
+
+    def point_by_text(self, query: str, lines: Sequence[TextLine]) -> Points:
+        """What a query names by the text on it or beside it; see `Seen`.
+
+        Args:
+            query: the user's words.
+            lines: what is written in the image.
+        """
+        keys = self._session.keys
+        assert keys is not None
+        assert keys.things is not None
+        assert self._lists is not None
+        if self._seen is None:
+            vocabulary = self._processor.tokenizer.get_vocab()
+            self._seen = Seen(keys.things, self.grids, self._lists, vocabulary)
+        items = tuple(
+            Point(hit.x, hit.y, label=query, confidence=min(hit.confidence, 1.0))
+            for hit in self._seen.point(query, lines)
+        )
+        state: State = "points" if items else "none"
+        return Points(items, self.grids.size_of(0), query, state=state)
 
     def reader(self, query: str, *, single: bool = False) -> GroundedReader:
         """See `Dialect`."""

@@ -319,7 +319,7 @@ def test_models_are_listed_when_the_name_is_wrong_or_missing(served):
     for address in ("http://", "http://host:port/v1"):
         with pytest.raises(ServerError, match="give one like"):
             Pointer(address)
-    with pytest.raises(ModelError, match="server's business"):
+    with pytest.raises(ModelError, match="not for a server"):
         Pointer(served.url, device="cuda")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -48,6 +48,9 @@ class WordLists:
 
     Args:
         config: with lists of spellings as token ids.
+
+    Attributes:
+        roles: ranks of the names that elements of screens have.
     """
 
     def __init__(self, config: MolmoPointConfig) -> None:
@@ -64,16 +67,16 @@ class WordLists:
                     self._meaning.setdefault(tuple(spelling), []).append((number, rank))
         self._longest = max(map(len, self._meaning), default=0)
         self._frame, self._trust = config.heat_frame, tuple(config.heat_trust)
-        roles = set(config.heat_roles)
-        self._roles = [rank in roles for rank in range(len(config.heat_names))]
+        self.roles = frozenset(config.heat_roles)
+        self._roles = [rank in self.roles for rank in range(len(config.heat_names))]
 
     def asked(self, questions: Sequence[Sequence[int]], device: torch.device) -> Asked:
         """Read questions, token ids; "light bulb" asks for no bulb."""
         found = [torch.zeros(len(questions), len(words), dtype=torch.bool) for words in self.lists]
         for row, question in enumerate(questions):
-            at = self._frame
-            while at < len(question):
-                at += self._mark(found, row, question, at)
+            for _, _, said in self.spans(question[self._frame :]):
+                for number, rank in said:
+                    found[number][row, rank] = True
         names, colours, meanings, places = (marks.to(device) for marks in found)
         every = torch.tensor(self._roles, dtype=torch.bool, device=device)
         roles = names & every
@@ -82,12 +85,20 @@ class WordLists:
         plain_names, plain_roles = names & ~every & (plain | ~meant), roles & ~meant
         return Asked(plain_names, plain_roles, colours, elements, meanings, places, self._trust)
 
-    def _mark(self, found: list[Tensor], row: int, question: Sequence[int], at: int) -> int:
-        """Mark what is said at a place of a question; how many tokens that takes."""
+    def spans(self, question: Sequence[int]) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
+        """What is said where: first token, number of tokens, and (list, rank) of all it can mean.
+
+        Lists are names, colours, meanings, places; a word that means nothing stands alone.
+        """
+        at = 0
+        while at < len(question):
+            length, meant = self._longest_at(question, at)
+            yield at, length, meant
+            at += length
+
+    def _longest_at(self, question: Sequence[int], at: int) -> tuple[int, list[tuple[int, int]]]:
         for length in range(min(self._longest, len(question) - at), 0, -1):
             meant = self._meaning.get(tuple(question[at : at + length]))
             if meant is not None:
-                for number, rank in meant:
-                    found[number][row, rank] = True
-                return length
-        return 1
+                return length, meant
+        return 1, []

@@ -91,7 +91,7 @@ class HeatHead(nn.Module):
             config.vit_feature_dim,
             config.heat_dim,
         )
-        self._lists = WordLists(config)
+        self.lists = WordLists(config)
         self.feature_norm = nn.LayerNorm(features)
         self.key = nn.Linear(features, dim)
         self.words = nn.Linear(width, dim, bias=False)
@@ -121,7 +121,7 @@ class HeatHead(nn.Module):
 
         None if the model knows no meanings.
         """
-        if not self._lists.lists[2]:
+        if not self.lists.lists[2]:
             return None
         keys = self.meaning_key(self.feature_norm(features)) * self.key.out_features**-0.5
         logits: Tensor = keys @ torch.cat([self.no_meaning, self._read_list(2, table)]).T
@@ -129,7 +129,7 @@ class HeatHead(nn.Module):
 
     def _read_list(self, number: int, table: Tensor) -> Tensor:
         """One of the closed lists as vectors [K, D]."""
-        vectors: Tensor = self.words(_first_spelling(self._lists.lists[number], table))
+        vectors: Tensor = self.words(_first_spelling(self.lists.lists[number], table))
         return vectors
 
     def centre_logits(self, features: Tensor) -> Tensor:
@@ -156,7 +156,7 @@ class HeatHead(nn.Module):
 
     def asked(self, questions: Sequence[Sequence[int]]) -> Asked:
         """What questions, token ids, ask for."""
-        return self._lists.asked(questions, self.background.device)
+        return self.lists.asked(questions, self.background.device)
 
 
 def _first_spelling(words: Sequence[Sequence[Sequence[int]]], table: Tensor) -> Tensor:

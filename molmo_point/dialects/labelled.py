@@ -1,0 +1,180 @@
+"""Elements of a screen by what is written on or beside them.
+
+Text that was read proposes places; what the small model sees there decides whether they are what
+was asked for, and which control a label belongs to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molmo_point.ocr import TextLine
+
+__all__ = ["Element", "Labelled", "Wish", "find_labelled", "split_row"]
+
+Box = tuple[float, float, float, float]
+RoleIn = Callable[[Box], float]
+
+_ALIKE = 0.8  # share of letters in common from which two texts are the same, misread
+_ROLE = 0.15  # share of the asked roles from which a place may be what is asked for
+_ROW = re.compile(r"\s+(?:of|next to|for)\s+")
+_FAR = 420.0  # pixels from a label to its control, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One thing that the model found.
+
+    Attributes:
+        x: pixels, where it would be pointed at.
+        y: pixels.
+        box: left, top, right, bottom, pixels.
+        likely: probability that it is there.
+        role: probability that it is one of the roles that are asked for; 1 if none is.
+    """
+
+    x: float
+    y: float
+    box: Box
+    likely: float
+    role: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for.
+
+    Attributes:
+        label: words that are to be read on it or beside it.
+        beside: whether what is asked for has its label beside it, such as a check box.
+        row: words that are to be read in its row, or "".
+    """
+
+    label: str
+    beside: bool
+    row: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A place that fits.
+
+    Attributes:
+        x: pixels.
+        y: pixels.
+        box: of the text or of the control, pixels.
+        confidence: 0-1: how surely it was read, times how well it fits, times its role.
+    """
+
+    x: float
+    y: float
+    box: Box
+    confidence: float
+
+
+def split_row(words: str) -> tuple[str, str]:
+    """Split off the row: "delete button of anna" -> ("delete button", "anna"); "" if none."""
+    parts = _ROW.split(words)
+    return (words, "") if len(parts) < 2 else (_ROW.split(words, maxsplit=1)[0], parts[-1])
+
+
+def find_labelled(
+    wish: Wish, lines: Sequence[TextLine], elements: Sequence[Element], role_in: RoleIn
+) -> list[Labelled]:
+    """The places that fit best, in reading order; none if nothing that is read fits.
+
+    Args:
+        wish: what is asked for.
+        lines: what is written in the image.
+        elements: what the model found.
+        role_in: how likely what lies in a box (pixels) is what is asked for.
+    """
+    found = [hit for line in lines if (hit := _match(wish.label, line)) is not None]
+    best = max((hit.confidence for hit in found), default=0.0)
+    found = [hit for hit in found if hit.confidence > 0.9 * best]
+    if wish.beside:
+        found = [hit for text in found if (hit := _control(text, elements)) is not None]
+    else:
+        found = _of_the_role(found, role_in)
+    if wish.row:
+        rows = [hit for line in lines if (hit := _match(wish.row, line)) is not None]
+        found = [hit for row in rows if (hit := _in_row(row, found)) is not None]
+    unique = {hit.box: hit for hit in found}
+    return sorted(unique.values(), key=lambda hit: (hit.y, hit.x))
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _match(label: str, line: TextLine) -> Labelled | None:
+    """Where a label stands in a line; None if it does not."""
+    wanted, written = _plain(label), _plain(line.text)
+    if not wanted or not written:
+        return None
+    left, top, right, bottom = line.box
+    fit, start, end = 0.0, 0.0, 1.0
+    at = f" {written} ".find(f" {wanted} ")
+    if wanted == written:
+        fit = 1.0
+    elif at >= 0:
+        start, end = at / len(written), (at + len(wanted)) / len(written)
+        fit = 0.55 + 0.35 * (end - start)
+    elif len(wanted) >= 4:
+        alike = SequenceMatcher(None, wanted, written).ratio()
+        fit = alike * 0.9 if alike >= _ALIKE else 0.0
+    if not fit:
+        return None
+    box = (left + start * (right - left), top, left + end * (right - left), bottom)
+    return Labelled((box[0] + box[2]) / 2, (top + bottom) / 2, box, round(fit * line.confidence, 4))
+
+
+def _of_the_role(found: list[Labelled], role_in: RoleIn) -> list[Labelled]:
+    """Texts that lie on what was asked for, by the model's eye; none if none does."""
+    graded = [(text, role_in(text.box)) for text in found]
+    best = max((role for _, role in graded), default=0.0)
+    return [replace(text, confidence=round(text.confidence * role, 4))
+            for text, role in graded if role >= max(_ROLE, 0.4 * best)]  # fmt: skip
+
+
+def _control(text: Labelled, elements: Sequence[Element]) -> Labelled | None:
+    """The control that a label belongs to: around it, in its line, or just below it."""
+    near: list[tuple[float, Element]] = []
+    for element in elements:
+        if element.role * element.likely < _ROLE:
+            continue
+        gap = _gap(text.box, element.box)
+        if gap < _FAR:
+            near.append((gap / max(element.role * element.likely, _ROLE) ** 0.5, element))
+    if not near:
+        return None
+    gap, element = min(near, key=lambda pair: pair[0])
+    sure = text.confidence * element.role * element.likely
+    return Labelled(element.x, element.y, element.box, round(sure, 4))
+
+
+def _gap(text: Box, box: Box) -> float:
+    """Pixels between a label and a control, more if they do not stand in one line."""
+    across = max(text[0] - box[2], box[0] - text[2], 0.0)
+    down = max(text[1] - box[3], box[1] - text[3], 0.0)
+    middle = abs((text[1] + text[3]) / 2 - (box[1] + box[3]) / 2)
+    if down == 0.0 and middle < 0.75 * max(text[3] - text[1], box[3] - box[1]):
+        return across
+    above = box[1] > text[1]
+    return float(np.hypot(across, down)) * (1.6 if above else 4.0) + 8.0
+
+
+def _in_row(row: Labelled, found: Sequence[Labelled]) -> Labelled | None:
+    """Of several, the one in the line of a text; None if none is."""
+    apart: NDArray[np.float64] = np.array([abs(hit.y - row.y) for hit in found])
+    if not len(apart):
+        return None
+    nearest = int(apart.argmin())
+    height = max(row.box[3] - row.box[1], found[nearest].box[3] - found[nearest].box[1])
+    return found[nearest] if apart[nearest] < 1.2 * height else None
