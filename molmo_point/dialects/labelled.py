@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from molmo_point.ocr import TextLine
 
-__all__ = ["Element", "Labelled", "Wish", "find_labelled", "split_row"]
+__all__ = ["Element", "Labelled", "Wish", "find_in_row", "find_labelled", "split_row"]
 
 Box = tuple[float, float, float, float]
 RoleIn = Callable[[Box], float]
 
 _ALIKE = 0.8  # share of letters in common from which two texts are the same, misread
 _ROLE = 0.15  # share of the asked roles from which a place may be what is asked for
+_FAINT = 0.05  # the same where a row leaves few places
 _ROW = re.compile(r"\s+(?:of|next to|for)\s+")
 _FAR = 420.0  # pixels from a label to its control, at most
 
@@ -107,6 +108,31 @@ def find_labelled(
         found = [hit for row in rows if (hit := _in_row(row, found)) is not None]
     unique = {hit.box: hit for hit in found}
     return sorted(unique.values(), key=lambda hit: (hit.y, hit.x))
+
+
+def find_in_row(row: str, lines: Sequence[TextLine], elements: Sequence[Element]) -> list[Labelled]:
+    """The control in the line of a text, the likeliest if there are several.
+
+    Args:
+        row: words that are read in it.
+        lines: what is written in the image.
+        elements: what the model found.
+    """
+    texts = [hit for line in lines if (hit := _match(row, line)) is not None]
+    if not texts:
+        return []
+    text = max(texts, key=lambda hit: hit.confidence)
+    graded = []
+    for element in elements:
+        sure = element.role * element.likely
+        height = max(text.box[3] - text.box[1], element.box[3] - element.box[1])
+        if sure >= _FAINT and abs(element.y - text.y) < 0.6 * height:
+            graded.append((sure, element))
+    if not graded:
+        return []
+    sure, element = max(graded, key=lambda pair: pair[0])
+    confidence = round(text.confidence * sure**0.5, 4)
+    return [Labelled(element.x, element.y, element.box, confidence)]
 
 
 def _plain(text: str) -> str:

@@ -10,7 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from molmo_point.dialects.labelled import Element, Labelled, Wish, find_labelled, split_row
+from molmo_point.dialects.labelled import (
+    Element,
+    Labelled,
+    Wish,
+    find_in_row,
+    find_labelled,
+    split_row,
+)
 from molmo_point.models.molmo_point.asked import PLACES, WordLists
 from molmo_point.models.molmo_point.locations import PatchGrids
 from molmo_point.models.molmo_point.order import choose_place
@@ -19,7 +26,7 @@ from molmo_point.ocr import TextLine
 
 __all__ = ["Seen"]
 
-_NAMES, _COLOURS, _PLACES = 0, 1, 3  # of `WordLists.lists`
+_NAMES, _COLOURS, _MEANINGS, _PLACES = 0, 1, 2, 3  # of `WordLists.lists`
 _ARTICLES = frozenset({"the", "a", "an", "all", "every", "each"})
 _BESIDE = frozenset(
     {"checkbox", "checkboxes", "check", "radio", "switch", "switches", "toggle", "toggles",
@@ -32,9 +39,10 @@ _THERE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A query in parts: words to be read, ranks of names and colours, places."""
+    """A query in parts: words to be read, and what they may be drawn as; ranks of the others."""
 
     label: str
+    meanings: tuple[int, ...]
     names: tuple[int, ...]
     colours: tuple[int, ...]
     places: tuple[int, ...]
@@ -62,6 +70,10 @@ class Seen:
         valid = places[:, 0] == 0
         self._at = places[valid]
         self._names = things.names.flatten(0, 2)[torch.from_numpy(valid)].numpy()
+        meanings = things.meanings
+        if meanings is None:
+            meanings = things.names.new_zeros(*things.centre.shape, 0)
+        self._meanings = meanings.flatten(0, 2)[torch.from_numpy(valid)].numpy()
         self._colours = things.colours.flatten(0, 2)[torch.from_numpy(valid)].numpy()
         self._reach = things.extents.flatten(0, 2)[torch.from_numpy(valid)].numpy()
         self._centre = things.centre.flatten()[torch.from_numpy(valid)].numpy()
@@ -79,13 +91,18 @@ class Seen:
 
     def _find(self, words: str, row: str, lines: Sequence[TextLine]) -> list[Labelled]:
         request = self._parse(words)
-        if not request.label:
-            return []
         share = self._share(request)
-        wish = Wish(request.label, request.beside, row)
-        found = find_labelled(
-            wish, lines, self._elements(share), lambda box: self._mean(share, box)
-        )
+        found: list[Labelled] = []
+        if request.label:
+            wish = Wish(request.label, request.beside, row)
+            found = find_labelled(
+                wish, lines, self._elements(share), lambda box: self._mean(share, box)
+            )
+        if row and not found and (request.names or request.meanings):
+            drawn = share
+            if request.label:
+                drawn = share * self._meanings[:, list(request.meanings)].sum(1)
+            found = find_in_row(row, lines, self._elements(drawn))
         return self._choose(found, request.places)
 
     def _parse(self, words: str) -> _Request:
@@ -93,6 +110,7 @@ class Seen:
         unknown = self._vocabulary["[UNK]"]
         ids = [self._vocabulary.get(word, unknown) for word in split]
         label: list[str] = []
+        meanings: list[int] = []
         ranks: dict[int, list[int]] = {_NAMES: [], _COLOURS: [], _PLACES: []}
         beside = False
         for start, length, meant in self._lists.spans(ids):
@@ -104,12 +122,13 @@ class Seen:
             ]
             if not structure:
                 label += part
+                meanings += [rank for number, rank in meant if number == _MEANINGS]
                 continue
             beside = beside or bool(_BESIDE & set(part))
             for number, rank in structure:
                 ranks[number].append(rank)
         return _Request(
-            " ".join(label),
+            " ".join(label), tuple(meanings),
             tuple(ranks[_NAMES]), tuple(ranks[_COLOURS]), tuple(ranks[_PLACES]),
             beside,
         )  # fmt: skip
