@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 __all__ = ["ALSO_CALLED", "COLOURS", "EMOJI", "KNOWN_NAMES", "Name", "all_names", "vocabulary"]
@@ -146,9 +147,14 @@ def all_names() -> tuple[str, ...]:
     return tuple(KNOWN_NAMES)
 
 
-def vocabulary() -> tuple[str, ...]:
-    """Every lower-case word that a question can contain, sorted."""
+def vocabulary(names: Mapping[str, Name] | None = None) -> tuple[str, ...]:
+    """Every lower-case word that a question can contain, sorted.
+
+    Args:
+        names: of things; those of drawn scenes if None.
+    """
     words = {*COLOURS, "grey", *EVERYTHING, *ARTICLES, *_ASKING}
-    for name in KNOWN_NAMES.values():
-        words.update(name.words(many=False), name.words(many=True))
+    for name in (KNOWN_NAMES if names is None else names).values():
+        for phrase in (*name.words(many=False), *name.words(many=True)):
+            words.update(phrase.split())
     return tuple(sorted(words))

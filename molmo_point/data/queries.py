@@ -112,7 +112,8 @@ def ask_about(
 ) -> list[SceneQuery]:
     """So many different questions about a scene (fewer if it does not give that many).
 
-    One in six is about something that is not there, and all if nothing is. Questions with
+    One in six is about something that is not there, and all if nothing is. None is about what is
+    doubtful. Questions with
     different answers are preferred; another wording of one follows if they run out.
     """
     if scene.queries:
@@ -122,7 +123,10 @@ def ask_about(
     for _ in range(count):
         ask = _ask if scene.things and rng.random() >= _ABSENT else _ask_for_nothing
         tries = [
-            query for query in (ask(scene, rng, world) for _ in range(6)) if query.text not in asked
+            query
+            for query in (ask(scene, rng, world) for _ in range(6))
+            if query.text not in asked
+            and not any(scene.things[index].doubtful for index in query.targets)
         ]
         if tries:
             query = next((query for query in tries if query.targets not in answers), tries[0])

@@ -54,12 +54,15 @@ class Scene:
         things: everything that stands out from the background.
         kind: one of `KINDS`, or that of another world.
         queries: questions, where only who drew the scene can ask exactly.
+        owner: int16 [H, W], where it is known whose each pixel is: 0 for nobody's, else 1 + index
+            of the thing.
     """
 
     image: NDArray[np.uint8]
     things: tuple[Thing, ...]
     kind: str
     queries: tuple[SceneQuery, ...] = ()
+    owner: NDArray[np.int16] | None = None
 
 
 def random_of(split: Split, seed: int, purpose: int = 0) -> np.random.Generator:

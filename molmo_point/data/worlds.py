@@ -20,9 +20,11 @@ from molmo_point.data.screens.icon_sheet import generate_icon_sheet
 from molmo_point.data.screens.pool import ScreenPool
 from molmo_point.data.screens.roles import MEANINGS, ROLE_NAMES
 from molmo_point.data.screens.words import screen_words
+from molmo_point.data.tabletop.objects import TABLETOP_NAMES
+from molmo_point.data.tabletop.pool import TabletopPool
 from molmo_point.errors import MolmoPointError
 
-__all__ = ["ALL", "DRAWN", "SCREENS", "THINGS", "WORLDS", "World", "find_world"]
+__all__ = ["ALL", "DRAWN", "SCREENS", "TABLETOP", "THINGS", "WORLDS", "World", "find_world"]
 
 Draw = Callable[[int, Split, tuple[int, int] | None], Scene]
 
@@ -155,28 +157,53 @@ SCREENS = World(
 )
 """Windows of rendered pages; needs a pool of them."""
 
-_SHARES = {"things": 0.5, "screens": 0.5}
+_TABLES = "MOLMO_POINT_TABLETOP_POOL"
+
+
+@cache
+def _tabletop_pool(split: Split) -> TabletopPool:
+    folder = os.environ.get(_TABLES, "~/.cache/molmo-point/tabletop-pool")
+    return TabletopPool(Path(folder).expanduser(), split)
+
+
+def _draw_tabletop(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
+    return _tabletop_pool(split).window(seed, size).to_scene()
+
+
+TABLETOP = World(
+    "tabletop",
+    TABLETOP_NAMES,
+    {},
+    words.vocabulary(TABLETOP_NAMES),
+    _draw_tabletop,
+    {"tabletop": tuple(TABLETOP_NAMES)},
+    {"tabletop": ("pen", "valve", "banana")},
+)
+"""Rendered tables; needs a pool of them."""
+
+_SHARES = {"things": 0.42, "screens": 0.43, "tabletop": 0.15}
+_DRAWERS = {"things": _draw_things, "screens": _draw_screens, "tabletop": _draw_tabletop}
 
 
 def _draw_all(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
-    chosen = random_of(split, seed, 9).choice(list(_SHARES), p=list(_SHARES.values()))
-    return (_draw_screens if chosen == "screens" else _draw_things)(seed, split, size)
+    chosen = str(random_of(split, seed, 9).choice(list(_SHARES), p=list(_SHARES.values())))
+    return _DRAWERS[chosen](seed, split, size)
 
 
 ALL = World(
     "all",
-    {**THINGS.names, **_ROLES},
+    {**THINGS.names, **TABLETOP_NAMES, **_ROLES},
     THINGS.look_alikes,
-    tuple(sorted({*THINGS.vocabulary, *SCREENS.vocabulary})),
+    tuple(sorted({*THINGS.vocabulary, *TABLETOP.vocabulary, *SCREENS.vocabulary})),
     _draw_all,
-    THINGS.kinds,
-    THINGS.strangers,
+    {**THINGS.kinds, **TABLETOP.kinds},
+    {**THINGS.strangers, "tabletop": ("dog", "guitar", "shoe", "pizza", "star", "elephant")},
     ROLE_NAMES,
     MEANINGS,
 )
 """Everything at once: what the embedded model is trained on."""
 
-WORLDS = {world.name: world for world in (DRAWN, THINGS, SCREENS, ALL)}
+WORLDS = {world.name: world for world in (DRAWN, THINGS, SCREENS, TABLETOP, ALL)}
 """By name."""
 
 

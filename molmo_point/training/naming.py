@@ -101,13 +101,17 @@ def _name_grid(
     square = scene.kind in _SQUARE
     owner = np.full(shape, -1, np.int64)
     middles: dict[int, tuple[int, int]] = {}
-    for number, thing in enumerate(sorted(scene.things, key=_area, reverse=True)):
+    pixel = np.ix_(y[:, 0].astype(int), x[0].astype(int))
+    shown = None if scene.owner is None else scene.owner[pixel]
+    for number in sorted(range(len(scene.things)), key=lambda n: _area(scene.things[n]))[::-1]:
+        thing = scene.things[number]
         if thing.name not in names:
             continue
         left, top, right, bottom = thing.box
         u = (x - (left + right) / 2) / max((right - left) / 2, 1e-6)
         v = (y - (top + bottom) / 2) / max((bottom - top) / 2, 1e-6)
         inside = np.maximum(abs(u), abs(v)) <= 1 if square else u**2 + v**2 <= 1.1
+        inside = inside if shown is None else shown == number + 1
         middle = int(thing.y // (height / rows)), int(thing.x // (width / columns))
         if 0 <= middle[0] < rows and 0 <= middle[1] < columns:
             inside[middle], middles[number] = True, middle

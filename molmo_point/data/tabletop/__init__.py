@@ -1,0 +1,1 @@
+"""Tables with things on them, rendered as a robot's camera sees them."""
