@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from molmo_point.errors import MolmoPointError
 
 __all__ = ["run_evaluation"]
 
+_WORLDS = ("things", "screens", "tabletop")
 
-def run_evaluation(what: str, *, model: str | None, scenes: int, world: str, as_json: bool) -> None:
+
+def run_evaluation(
+    what: str,
+    *,
+    model: str | None,
+    scenes: int,
+    worlds: Sequence[str] | None,
+    ocr: bool,
+    report: Path | None,
+    as_json: bool,
+) -> None:
     """Measure, with a bar on a terminal, and print markdown or JSON."""
     if what != "embedded":
         raise MolmoPointError(f'There is no evaluation "{what}": use "embedded".')
@@ -19,25 +32,39 @@ def run_evaluation(what: str, *, model: str | None, scenes: int, world: str, as_
 
     from molmo_point.data.worlds import find_world
     from molmo_point.evaluation.scenes import evaluate_scenes
+    from molmo_point.evaluation.worst import Worst
     from molmo_point.pointer import Pointer
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("scenes", total=scenes)
-        report = evaluate_scenes(
-            Pointer(model),
-            scenes=scenes,
-            world=find_world(world),
-            progress=lambda done: bar.update(task, completed=done),
-        )
-    figures = report.to_dict()
-    print(json.dumps(figures) if as_json else _markdown(figures))
+    chosen = [find_world(name) for name in worlds or _WORLDS]
+    pointer = Pointer(model, ocr=ocr)
+    figures = {}
+    with Progress(
+        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        for world in chosen:
+            task = bar.add_task(world.name, total=scenes)
+            worst = Worst() if report is not None else None
+            measured = evaluate_scenes(
+                pointer,
+                scenes=scenes,
+                world=world,
+                progress=lambda done, task=task: bar.update(task, completed=done),  # type: ignore[misc]
+                worst=worst,
+            )
+            figures[world.name] = measured.to_dict()
+            if worst is not None and report is not None:
+                print(worst.write(report / world.name), file=sys.stderr)
+    if as_json:
+        print(json.dumps(figures))
+        return
+    for name, table in figures.items():
+        print(f"## {name}\n\n{_markdown(table)}\n")
 
 
 def _markdown(figures: dict[str, object]) -> str:
     lines = ["| figure | value |", "| --- | --- |"]
     lines += [f"| {k} | {v} |" for k, v in figures.items() if not isinstance(v, dict)]
-    columns = ("f1", "precision", "recall", "exact_count", "count_error", "questions")
+    columns = ("f1", "precision", "recall", "hit", "exact_count", "count_error", "questions")
     rule = "| --- " * (len(columns) + 1) + "|"
     lines += ["", f"| | {' | '.join(columns)} |", rule]
     for title, table in figures.items():

@@ -141,16 +141,28 @@ def evaluate(
         str, typer.Argument(help='What to measure; "embedded" for generated scenes.')
     ] = "embedded",
     model: _Model = None,
-    scenes: Annotated[int, typer.Option(help="How many held-out scenes.", min=1)] = 400,
+    scenes: Annotated[int, typer.Option(help="Held-out scenes of each world.", min=1)] = 200,
     world: Annotated[
-        str, typer.Option(help='What they show: "drawn", or "things" (docs/data-things.md).')
-    ] = "drawn",
+        list[str] | None,
+        typer.Option(
+            help='What they show, may be given again: "things", "screens" and "tabletop" if not '
+            'given; "drawn" needs no data (docs/embedded-model.md).'
+        ),
+    ] = None,
+    ocr: Annotated[
+        bool, typer.Option("--ocr", help="Also read text, with the extra of that name.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for pictures of the 20 worst answers of each.")
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Measure a model on held-out scenes."""
     from molmo_point.cli.eval import run_evaluation
 
-    run_evaluation(what, model=model, scenes=scenes, world=world, as_json=as_json)
+    run_evaluation(
+        what, model=model, scenes=scenes, worlds=world, ocr=ocr, report=report, as_json=as_json
+    )
 
 
 @app.command()

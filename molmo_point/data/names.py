@@ -130,8 +130,15 @@ LOOK_ALIKES: dict[str, frozenset[str]] = {
 """Names that also fit another thing (a taxi is a car): never in one scene, never asked as absent
 where the other one is."""
 
-ALSO_CALLED = {"circle": ("dot", "dots"), "dot": ("circle", "circles")}
-"""What a name also answers to, because nothing in the picture tells the two apart."""
+_HAT, _PEPPER = ("hat", "hats"), ("pepper", "peppers")
+
+ALSO_CALLED = {
+    "circle": ("dot", "dots"), "dot": ("circle", "circles"),
+    "top hat": _HAT, "sun hat": _HAT, "cowboy hat": _HAT, "cap": _HAT,
+    "chili": _PEPPER, "bell pepper": _PEPPER,
+    "maple leaf": ("leaf", "leaves"), "sailboat": ("boat", "boats"), "tennis ball": ("tennis",),
+}  # fmt: skip
+"""What a name also answers to: a more general word, or one that no picture tells apart."""
 
 EVERYTHING = ("objects", "things", "items", "everything", "object", "thing", "item")
 """Words for whatever stands out."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PointScore", "calibration_error", "match_boxes"]
+__all__ = ["PointScore", "calibration_error", "match_boxes", "match_owners", "match_pairs"]
 
 Box = tuple[float, float, float, float]
 
@@ -26,16 +26,40 @@ def match_boxes(
     Returns:
         bool [N].
     """
-    from scipy.optimize import linear_sum_assignment
-
-    right = np.zeros(len(xy), dtype=np.bool_)
     if not len(xy) or not boxes:
-        return right
+        return np.zeros(len(xy), dtype=np.bool_)
     edges = np.array(boxes, dtype=np.float64)  # [M, 4]
     low, high = edges[None, :, :2] - margin, edges[None, :, 2:] + margin
     inside: NDArray[np.bool_] = np.asarray(
         ((xy[:, None] >= low) & (xy[:, None] <= high)).all(-1)
     )  # [N, M]
+    return match_pairs(inside)
+
+
+def match_owners(
+    xy: NDArray[np.float64], owner: NDArray[np.int16], things: Sequence[int], *, margin: int = 0
+) -> NDArray[np.bool_]:
+    """The same where it is known whose each pixel is.
+
+    Args:
+        xy: [N, 2] pixels.
+        owner: int16 [H, W], 1 + index of the thing that each pixel shows.
+        things: indices of the things.
+        margin: pixels that a point may lie beside one of the thing's.
+    """
+    inside = np.zeros((len(xy), len(things)), dtype=np.bool_)
+    for row, (x, y) in enumerate(xy):
+        top, left = max(int(y) - margin, 0), max(int(x) - margin, 0)
+        near = owner[top : int(y) + margin + 1, left : int(x) + margin + 1]
+        inside[row] = [bool((near == thing + 1).any()) for thing in things]
+    return match_pairs(inside)
+
+
+def match_pairs(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Bool [N], which points get a thing of their own, out of bool [N, M]: which lie in which."""
+    from scipy.optimize import linear_sum_assignment
+
+    right = np.zeros(len(inside), dtype=np.bool_)
     points, things = linear_sum_assignment(inside, maximize=True)
     right[points] = inside[points, things]
     return right
@@ -52,6 +76,8 @@ class PointScore:
         questions: how many.
         exact: questions whose count is right.
         off: sum of absolute differences of counts.
+        asked: questions about something that is there.
+        hit: of those, the ones whose surest point is right: what a click would need.
     """
 
     right: int = 0
@@ -60,9 +86,13 @@ class PointScore:
     questions: int = 0
     exact: int = 0
     off: int = 0
+    asked: int = 0
+    hit: int = 0
 
-    def add(self, *, right: int, said: int, there: int) -> None:
-        """One more question."""
+    def add(self, *, right: int, said: int, there: int, hit: bool = False) -> None:
+        """One more question; `hit`: its surest point is right."""
+        self.asked += there > 0
+        self.hit += hit
         self.right += right
         self.said += said
         self.there += there
@@ -92,6 +122,11 @@ class PointScore:
         return self.exact / max(self.questions, 1)
 
     @property
+    def hit_rate(self) -> float:
+        """Share of the questions about something that is there whose surest point is right."""
+        return self.hit / max(self.asked, 1)
+
+    @property
     def mean_error(self) -> float:
         """Mean absolute difference of counts."""
         return self.off / max(self.questions, 1)
@@ -100,7 +135,7 @@ class PointScore:
         """The figures, rounded."""
         figures = {
             "f1": self.f1, "precision": self.precision, "recall": self.recall,
-            "exact_count": self.exact_share, "count_error": self.mean_error,
+            "hit": self.hit_rate, "exact_count": self.exact_share, "count_error": self.mean_error,
         }  # fmt: skip
         return {name: round(value, 4) for name, value in figures.items()} | {
             "questions": self.questions

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from molmo_point.data.queries import ask_about
-from molmo_point.data.scenes import Split, random_of
+from molmo_point.data.scenes import Scene, SceneQuery, Split, random_of
 from molmo_point.data.worlds import DRAWN, World
-from molmo_point.evaluation.metrics import PointScore, calibration_error, match_boxes
+from molmo_point.evaluation.metrics import (
+    PointScore,
+    calibration_error,
+    match_boxes,
+    match_owners,
+)
+from molmo_point.evaluation.worst import Worst
 from molmo_point.pointer import Pointer
+from molmo_point.points import Points
 
 __all__ = ["SceneReport", "evaluate_scenes"]
 
 _MARGIN = 2.0
-_BUCKETS = ((0, 0), (1, 1), (2, 3), (4, 6), (7, 10), (11, 20), (21, 60))
+_BUCKETS = ((0, 0), (1, 1), (2, 3), (4, 6), (7, 10), (11, 40), (41, 60))
 
 
 @dataclass(slots=True)
@@ -40,6 +50,25 @@ class SceneReport:
     hits: list[bool] = field(default_factory=list)
     refused: tuple[int, int] = (0, 0)
     kept: tuple[int, int] = (0, 0)
+
+    def add(self, kind: str, query: SceneQuery, points: Points, right: NDArray[np.bool_]) -> None:
+        """One more answer, and which of its points are right."""
+        sure = [point.confidence or 0.0 for point in points]
+        hit = bool(len(points)) and bool(right[int(np.argmax(sure))])
+        there = len(query.targets)
+        for score in (
+            self.overall,
+            self.by_scene.setdefault(kind, PointScore()),
+            self.by_query.setdefault(query.kind, PointScore()),
+            self.by_count.setdefault(_bucket(there), PointScore()),
+        ):
+            score.add(right=int(right.sum()), said=len(points), there=there, hit=hit)
+        self.confidences += sure
+        self.hits += [bool(value) for value in right]
+        if there:
+            self.kept = (self.kept[0] + bool(len(points)), self.kept[1] + 1)
+        else:
+            self.refused = (self.refused[0] + (not len(points)), self.refused[1] + 1)
 
     def exact_to(self, most: int) -> float:
         """Share of exact counts among questions with at most so many things."""
@@ -75,10 +104,14 @@ def evaluate_scenes(
     scenes: int,
     split: Split = "heldout",
     world: World = DRAWN,
-    questions: int = 4,
+    questions: int = 5,
     progress: Callable[[int], None] = lambda done: None,
+    worst: Worst | None = None,
 ) -> SceneReport:
-    """Ask about the first `scenes` scenes of a split; a point counts within 2 pixels of its box.
+    """Ask about the first `scenes` scenes of a split.
+
+    A point is right within 2 pixels of a thing of its own: of its pixels where they are known, else
+    of its box.
 
     Args:
         pointer: the model.
@@ -87,6 +120,7 @@ def evaluate_scenes(
         world: what the scenes show.
         questions: about each scene.
         progress: told how many scenes are done.
+        worst: gets every answer, to keep the worst.
     """
     report = SceneReport()
     for seed in range(scenes):
@@ -95,21 +129,16 @@ def evaluate_scenes(
         with pointer.look(scene.image) as view:
             answers = view.points([query.text for query in queries])
         for query, points in zip(queries, answers, strict=True):
-            boxes = [scene.things[index].box for index in query.targets]
-            right = match_boxes(points.xy(), boxes, margin=_MARGIN)
-            figures = {"right": int(right.sum()), "said": len(points), "there": len(boxes)}
-            report.overall.add(**figures)
-            for table, name in (
-                (report.by_scene, scene.kind),
-                (report.by_query, query.kind),
-                (report.by_count, _bucket(len(boxes))),
-            ):
-                table.setdefault(name, PointScore()).add(**figures)
-            report.confidences += [point.confidence or 0.0 for point in points]
-            report.hits += [bool(value) for value in right]
-            if boxes:
-                report.kept = (report.kept[0] + bool(len(points)), report.kept[1] + 1)
-            else:
-                report.refused = (report.refused[0] + (not len(points)), report.refused[1] + 1)
+            right = _right(points, scene, query.targets)
+            report.add(scene.kind, query, points, right)
+            if worst is not None:
+                worst.add(scene, query, points, right)
         progress(seed + 1)
     return report
+
+
+def _right(points: Points, scene: Scene, targets: Sequence[int]) -> NDArray[np.bool_]:
+    if scene.owner is not None:
+        return match_owners(points.xy(), scene.owner, targets, margin=int(_MARGIN))
+    boxes = [scene.things[index].box for index in targets]
+    return match_boxes(points.xy(), boxes, margin=_MARGIN)
