@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 
 from molmo_point.data import names as words
-from molmo_point.data.cutouts.common import COMMON as CUTOUTS
 from molmo_point.data.cutouts.crowd import generate_crowd
 from molmo_point.data.cutouts.names import LOOK_ALIKES as CUTOUTS_ALIKE
 from molmo_point.data.cutouts.names import vocabulary as cutout_words
 from molmo_point.data.cutouts.scenes import generate_cutout_scene
+from molmo_point.data.cutouts.taught import TAUGHT as CUTOUTS
 from molmo_point.data.names import Name
 from molmo_point.data.scenes import Scene, Split, generate_scene, random_of
 from molmo_point.data.screens.icon_sheet import generate_icon_sheet

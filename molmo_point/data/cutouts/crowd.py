@@ -10,9 +10,9 @@ import numpy as np
 
 from molmo_point.data.canvas import Thing
 from molmo_point.data.cutouts.atlas import Atlas, load_atlas
-from molmo_point.data.cutouts.common import COMMON
 from molmo_point.data.cutouts.light import light_sprite, photograph
 from molmo_point.data.cutouts.scenes import WEIGHTS, draw_ground
+from molmo_point.data.cutouts.taught import TAUGHT
 from molmo_point.data.scenes import Scene, Split, random_of
 from molmo_point.data.sprites import FloatPixels, Sprite, transform
 
@@ -42,7 +42,7 @@ def generate_crowd(
     rng = random_of(split, seed, _PURPOSE)
     apart = split == "heldout"
     picture = draw_ground(rng, atlas, size, apart=apart)
-    known = [name for name in COMMON if atlas.of(name, held_out=apart)]
+    known = [name for name in TAUGHT if atlas.of(name, held_out=apart)]
     cell = float(np.exp(rng.uniform(*np.log(_CELL))))
     across, down = max(1, int(size[0] / cell)), max(1, int(size[1] / cell))
     names = rng.choice(known, across * down, replace=len(known) < across * down)

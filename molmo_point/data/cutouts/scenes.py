@@ -10,10 +10,10 @@ import numpy as np
 from molmo_point.data.backgrounds import draw_background
 from molmo_point.data.canvas import Canvas
 from molmo_point.data.cutouts.atlas import Atlas, load_atlas
-from molmo_point.data.cutouts.common import COMMON
 from molmo_point.data.cutouts.families import FAMILIES
 from molmo_point.data.cutouts.light import light_sprite, photograph
 from molmo_point.data.cutouts.names import LOOK_ALIKES
+from molmo_point.data.cutouts.taught import TAUGHT
 from molmo_point.data.scenes import Scene, Split, random_of
 from molmo_point.data.sprites import FloatPixels, transform
 
@@ -105,7 +105,7 @@ def draw_ground(
 
 def _choose_names(rng: np.random.Generator, atlas: Atlas, *, apart: bool) -> list[str]:
     """Some names that do not pass for one another, half the time all of one family."""
-    known = [name for name in atlas.names(held_out=apart) if name in COMMON]
+    known = [name for name in atlas.names(held_out=apart) if name in TAUGHT]
     pool = list(known)
     if rng.random() < 0.5:
         family = FAMILIES[str(rng.choice(list(FAMILIES)))]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from molmo_point.data.cutouts.common import COMMON
 from molmo_point.data.cutouts.crowd import generate_crowd
+from molmo_point.data.cutouts.taught import TAUGHT
 
 SIZE = (192, 192)
 
@@ -19,7 +19,7 @@ def test_things_are_taught_names_in_cells_of_their_own(atlas):
     scenes = [generate_crowd(seed, "train", SIZE, atlas=atlas) for seed in range(30)]
     things = [thing for scene in scenes for thing in scene.things]
     assert len(things) > 60
-    assert {thing.name for thing in things} <= set(COMMON)
+    assert {thing.name for thing in things} <= set(TAUGHT)
     assert max(len(scene.things) for scene in scenes) >= 9
     for scene in scenes:
         middles = np.array([(thing.x, thing.y) for thing in scene.things]).reshape(-1, 2)
@@ -38,6 +38,6 @@ def test_a_box_holds_what_stands_out(atlas):
 
 
 def test_held_out_pictures_stay_apart(atlas):
-    train = {number for name in COMMON for number in atlas.of(name, held_out=False)}
-    apart = {number for name in COMMON for number in atlas.of(name, held_out=True)}
+    train = {number for name in TAUGHT for number in atlas.of(name, held_out=False)}
+    apart = {number for name in TAUGHT for number in atlas.of(name, held_out=True)}
     assert any(atlas.entries[number].held_out for number in apart - train)

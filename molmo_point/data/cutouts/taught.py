@@ -5,7 +5,7 @@ from __future__ import annotations
 from molmo_point.data.cutouts.names import NAMES
 from molmo_point.data.names import Name
 
-__all__ = ["COMMON"]
+__all__ = ["TAUGHT"]
 
 _WORDS = """
     airplane, alarm clock, alien, ambulance, american football, anchor, ant, apple, armchair,
@@ -48,7 +48,7 @@ _WORDS = """
     wine, wolf, wrench
 """
 
-COMMON: dict[str, Name] = {
+TAUGHT: dict[str, Name] = {
     word: NAMES[word] for word in (" ".join(part.split()) for part in _WORDS.split(","))
 }
 """Names of at least seven training pictures in the atlas, and some of a kitchen and an office."""
