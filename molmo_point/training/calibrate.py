@@ -34,25 +34,31 @@ __all__ = ["calibrate", "fit_trust", "main"]
 _KINDS = ("names", "roles", "colours", "meanings")  # in the order of `Asked.trust`
 _LIKELY = 0.5  # centre from which a thing is there at all
 _QUESTIONS = 6  # about each scene
-_PULL = 2.0  # observations' worth of belief in what the model says
+_PULL = 1.0  # observations' worth of belief in what the model says
 
 
-def fit_trust(share: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float]:
+def fit_trust(
+    share: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    weight: NDArray[np.float64] | None = None,
+) -> tuple[float, float]:
     """Scale and shift of the log-odds that make shares the likeliest; (1, 0) without examples.
 
     Args:
         share: [N] inside 0-1.
         right: bool [N].
+        weight: [N] how much each counts; alike if None.
     """
     from scipy.optimize import minimize
 
     if not right.any() or right.all():
         return 1.0, 0.0
     clipped = np.clip(share, 1e-6, 1 - 1e-6)
+    counts = np.ones(len(share)) if weight is None else weight
     odds, sign = np.log(clipped / (1 - clipped)), np.where(right, 1.0, -1.0)
 
     def loss(at: NDArray[np.float64]) -> float:
-        misfit = np.logaddexp(0, -sign * (at[0] * odds + at[1])).sum()
+        misfit = (counts * np.logaddexp(0, -sign * (at[0] * odds + at[1]))).sum()
         return float(misfit + _PULL * ((at[0] - 1) ** 2 + (at[1] / 4) ** 2))
 
     scale, shift = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
@@ -68,6 +74,7 @@ class _Reader:
         self.model, self.processor = model, processor
         self.shares: dict[str, list[float]] = {kind: [] for kind in _KINDS}
         self.right: dict[str, list[bool]] = {kind: [] for kind in _KINDS}
+        self.weight: dict[str, list[float]] = {kind: [] for kind in _KINDS}
 
     @torch.inference_mode()
     def things(self, scene: Scene) -> tuple[ThingMap, NDArray[np.float64]]:
@@ -135,6 +142,7 @@ class _Reader:
             if chosen[at]:
                 self.shares[name].append(float(shares[name][at]))
                 self.right[name].append(bool(right))
+                self.weight[name].append(1 / len(found))  # every question counts alike
 
 
 def _share(values: torch.Tensor | None, asked: torch.Tensor) -> NDArray[np.float64]:
@@ -174,7 +182,8 @@ def calibrate(
     trust: list[float] = []
     for kind in _KINDS:
         share, right = np.array(reader.shares[kind]), np.array(reader.right[kind], dtype=bool)
-        trust += [round(value, 4) for value in fit_trust(share, right)]
+        weight = np.array(reader.weight[kind])
+        trust += [round(value, 4) for value in fit_trust(share, right, weight)]
     file = folder / "config.json"
     config = json.loads(file.read_text())
     file.write_text(json.dumps({**config, "heat_trust": trust}, indent=2) + "\n")
