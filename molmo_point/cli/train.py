@@ -21,6 +21,7 @@ def run_training(
     export: Path | None,
 ) -> None:
     """Train with progress on standard error; see `training.loop.train`."""
+    from molmo_point.training.best import take_best
     from molmo_point.training.config import TrainingConfig
     from molmo_point.training.export import export_checkpoint
     from molmo_point.training.loop import train
@@ -43,5 +44,7 @@ def run_training(
         report=report,
     )
     if export is not None:
+        step = take_best(trainer, folder)
+        print(f"the best weights are of step {step}", file=sys.stderr)
         export_checkpoint(trainer, export)
     print(f"{folder}\tstep {trainer.step} of {chosen.steps}\t{trainer.images} scenes")

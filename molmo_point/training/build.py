@@ -25,7 +25,7 @@ from molmo_point.preprocessing.crops import CropConfig
 from molmo_point.preprocessing.tokens import VISION_TOKENS, TokenLayout
 from molmo_point.training.config import ModelSize
 
-__all__ = ["build_config", "build_model", "build_processor", "build_tokenizer"]
+__all__ = ["build_config", "build_model", "build_processor", "build_tokenizer", "silence_decoder"]
 
 _CHAT = ("<|im_end|>", "<|im_start|>", "[UNK]", '<points coords="', '">', "</points>")
 _GROUNDING = ("<|points|>", "<|token_index|>", "<|vit_index|>", "<|vit_loc|>")
@@ -174,6 +174,15 @@ def build_model(
 
 
 @torch.no_grad()
+def silence_decoder(model: MolmoPointForConditionalGeneration) -> None:
+    """Leave the choice of patches to the heat prior, until questions have been learnt."""
+    predictor = model.model.point_predictor
+    for query in (predictor.patch_q, predictor.subpatch_q):
+        nn.init.zeros_(query.weight)
+        nn.init.zeros_(query.bias)
+
+
+@torch.no_grad()
 def _initialise(model: MolmoPointForConditionalGeneration) -> None:
     """Weights on the scale that a narrow model needs; 0.02, made for wide ones, learns slower."""
     for name, module in model.named_modules():
@@ -184,5 +193,6 @@ def _initialise(model: MolmoPointForConditionalGeneration) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    silence_decoder(model)
     nn.init.normal_(model.model.vision_tower.positional_embedding, std=0.3)
     nn.init.normal_(model.model.language_model.embed_tokens.weight, std=0.5)

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from molmo_point.errors import ModelError
+from molmo_point.training.build import silence_decoder
 
 if TYPE_CHECKING:
     from molmo_point.training.loop import Trainer
@@ -68,7 +69,8 @@ def save_checkpoint(trainer: Trainer, folder: Path) -> None:
 def begin_with(trainer: Trainer, folder: Path) -> None:
     """Put the weights of a checkpoint into a new run; of its words, those that both know.
 
-    Parts that the checkpoint lacks begin at random.
+    Parts that the checkpoint lacks begin at random. With other words, what the decoder has learnt
+    of questions is dropped.
 
     Args:
         trainer: at its beginning.
@@ -98,6 +100,9 @@ def begin_with(trainer: Trainer, folder: Path) -> None:
                 f"{folder} is of other sizes: its {name} does not fit. Begin anew, or give the "
                 "same sizes in the configuration."
             )
+    if own != words:
+        silence_decoder(trainer.model)
+        state = trainer.model.state_dict()
     trainer.average.load_state_dict(state)
 
 

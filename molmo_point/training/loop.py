@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import torch
@@ -14,11 +14,12 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from molmo_point.data.names import COLOURS
 from molmo_point.data.queries import ask_about
-from molmo_point.data.scenes import Scene, SceneQuery, random_of
+from molmo_point.data.scenes import Scene, SceneQuery, Split, random_of
 from molmo_point.data.worlds import find_world
 from molmo_point.models.molmo_point.loss import PointingLoss, pointing_loss
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
+from molmo_point.training.best import keep_best
 from molmo_point.training.build import build_model, build_processor
 from molmo_point.training.checkpoint import begin_with, load_checkpoint, save_checkpoint
 from molmo_point.training.config import TrainingConfig
@@ -28,14 +29,15 @@ from molmo_point.training.packing import PackedBatch, collate, pack_scene
 __all__ = ["Trainer", "train"]
 
 _REPORT_EVERY = 50
+_DEV_STEPS = 12  # batches of dev scenes by which the best weights are chosen
 _STEP_SEEDS = 64  # seeds set aside for each step, so that a step's scenes do not depend on the past
 
 
 class SceneBatches(IterableDataset[PackedBatch]):
     """Batches of the steps from `first` on, each a pure function of the config and the step."""
 
-    def __init__(self, config: TrainingConfig, first: int) -> None:
-        self.config, self.first = config, first
+    def __init__(self, config: TrainingConfig, first: int, split: Split = "train") -> None:
+        self.config, self.first, self.split = config, first, split
 
     def __iter__(self) -> Iterator[PackedBatch]:
         torch.set_num_threads(1)
@@ -57,7 +59,7 @@ class SceneBatches(IterableDataset[PackedBatch]):
             for number in range(config.small_batch if small else config.large_batch):
                 seed = step * _STEP_SEEDS + number + config.seed * 10**12
                 asked = config.questions if step >= config.dense_steps else 1
-                scene, queries = _scene(config, seed, asked, small=small)
+                scene, queries = _scene(config, seed, asked, self.split, small=small)
                 if queries:
                     scenes.append(pack_scene(scene, queries, processor, **layout))  # type: ignore[arg-type]
             if scenes:
@@ -65,13 +67,13 @@ class SceneBatches(IterableDataset[PackedBatch]):
 
 
 def _scene(
-    config: TrainingConfig, seed: int, questions: int, *, small: bool
+    config: TrainingConfig, seed: int, questions: int, split: Split, *, small: bool
 ) -> tuple[Scene, list[SceneQuery]]:
-    rng = random_of("train", seed, 1)
+    rng = random_of(split, seed, 1)
     crop = config.model.crop
     side = rng.uniform(0.75, 1.0, 2) if small else rng.uniform(1.05, 2.4, 2)
     world = find_world(config.world)
-    scene = world.draw(seed, "train", (int(side[0] * crop), int(side[1] * crop)))
+    scene = world.draw(seed, split, (int(side[0] * crop), int(side[1] * crop)))
     kept: list[SceneQuery] = []
     points = 0
     for query in ask_about(scene, rng, questions, world):
@@ -202,6 +204,7 @@ def train(
     workers: int = 1,
     report: Callable[[str], None] = lambda line: None,
     save_every: int = 200,
+    best_every: int = 1000,
 ) -> Trainer:
     """Train, or go on training, until the last step or the time is over.
 
@@ -216,6 +219,8 @@ def train(
         workers: processes that make scenes.
         report: gets a line now and then.
         save_every: steps between checkpoints.
+        best_every: steps between measurements on dev scenes; the best averaged weights so far are
+            kept beside the run (`best.take_best`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer.start(config, device)
@@ -228,6 +233,7 @@ def train(
         prefetch_factor=8 if workers else None,
         pin_memory=device != "cpu",
     )
+    dev: list[PackedBatch] = []
     end = None if minutes is None else time.monotonic() + minutes * 60
     with (folder / "log.jsonl").open("a") as log:
         meter = _Meter()
@@ -242,11 +248,19 @@ def train(
             over = end is not None and time.monotonic() > end
             if trainer.step % save_every == 0 or over:
                 save_checkpoint(trainer, folder)
+            if trainer.step % best_every == 0:
+                dev = dev or _dev_batches(config)
+                report(f'{{"dev": {keep_best(trainer, dev, folder):.4f}, "step": {trainer.step}}}')
             if over:
                 break
             meter.asks()
     save_checkpoint(trainer, folder)
     return trainer
+
+
+def _dev_batches(config: TrainingConfig) -> list[PackedBatch]:
+    some = SceneBatches(replace(config, steps=_DEV_STEPS, dense_steps=_DEV_STEPS), 0, "dev")
+    return list(some)
 
 
 class _Meter:

@@ -1,0 +1,72 @@
+"""The best weights of a run: those that name the patches of dev scenes best."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from molmo_point.training.dense import dense_loss
+
+if TYPE_CHECKING:
+    from molmo_point.training.loop import Trainer
+    from molmo_point.training.packing import PackedBatch
+
+__all__ = ["dev_loss", "keep_best", "take_best"]
+
+_WEIGHTS, _NOTE = "best.safetensors", "best.json"
+
+
+@torch.no_grad()
+def dev_loss(trainer: Trainer, batches: list[PackedBatch]) -> float:
+    """Mean dense loss of the averaged weights.
+
+    Args:
+        trainer: of the run.
+        batches: of dev scenes.
+    """
+    body, device = trainer.average.model, trainer.average.device
+    losses = []
+    for batch in batches:
+        truth = (batch.names, batch.colours, batch.meanings, batch.centres, batch.extents)
+        crops = body.encode_crops(batch.pixel_values.to(device))
+        table = body.language_model.embed_tokens.weight
+        moved = (value.to(device) for value in truth)
+        losses.append(float(dense_loss(body.heat, crops, table, *moved).total))
+    return sum(losses) / max(len(losses), 1)
+
+
+def keep_best(trainer: Trainer, batches: list[PackedBatch], folder: Path) -> float:
+    """Measure, and write the averaged weights if no earlier ones were better.
+
+    Half precision, so that the file stays small.
+
+    Returns:
+        The loss.
+    """
+    loss = dev_loss(trainer, batches)
+    note = folder / _NOTE
+    if note.exists() and json.loads(note.read_text())["loss"] <= loss:
+        return loss
+    state = {
+        name: value.to("cpu", torch.float16) if value.is_floating_point() else value.cpu()
+        for name, value in trainer.average.state_dict().items()
+    }
+    save_file({name: value.contiguous() for name, value in state.items()}, folder / _WEIGHTS)
+    note.write_text(json.dumps({"step": trainer.step, "loss": loss}) + "\n")
+    return loss
+
+
+def take_best(trainer: Trainer, folder: Path) -> int:
+    """Put the best weights into `trainer.average`; the step that they are from.
+
+    Without any, the averaged weights stay as they are.
+    """
+    note = folder / _NOTE
+    if not note.exists():
+        return trainer.step
+    trainer.average.load_state_dict(load_file(folder / _WEIGHTS))
+    return int(json.loads(note.read_text())["step"])
