@@ -1,5 +1,9 @@
 """What several folders of tests use."""
 
+import os
+
+os.environ["TRITON_INTERPRET"] = "1"  # before anything imports Triton: kernels run on the CPU
+
 import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast

@@ -175,6 +175,8 @@ def _control(text: Labelled, elements: Sequence[Element]) -> Labelled | None:
     for element in elements:
         if element.role * element.likely < _ROLE:
             continue
+        if _is_label(text.box, element.box):
+            continue
         gap = _gap(text.box, element.box)
         if gap < _FAR:
             near.append((gap / max(element.role * element.likely, _ROLE) ** 0.5, element))
@@ -183,6 +185,12 @@ def _control(text: Labelled, elements: Sequence[Element]) -> Labelled | None:
     gap, element = min(near, key=lambda pair: pair[0])
     sure = text.confidence * element.role * element.likely
     return Labelled(element.x, element.y, element.box, round(sure, 4))
+
+
+def _is_label(text: Box, box: Box) -> bool:
+    """Whether an element is no larger than the text in it: the label, taken for a control."""
+    inside = box[0] < (text[0] + text[2]) / 2 < box[2] and box[1] < (text[1] + text[3]) / 2 < box[3]
+    return inside and box[3] - box[1] < 1.4 * (text[3] - text[1])
 
 
 def _gap(text: Box, box: Box) -> float:

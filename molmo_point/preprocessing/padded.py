@@ -20,6 +20,7 @@ from molmo_point.preprocessing.crops import (
     select_tiling,
     view_patches,
 )
+from molmo_point.preprocessing.shrink import scale_smoothly
 
 __all__ = ["MOLMO_CROPS", "PaddedCrops", "crop_padded_image"]
 
@@ -74,37 +75,51 @@ def crop_padded_image(image: NDArray[np.uint8], config: CropConfig) -> PaddedCro
     pixels[:1] = view_patches(whole[0], (1, 1), config).reshape(1, patches, -1)
     pixels[1:] = view_patches(canvas, tiling, config).reshape(crops - 1, patches, -1)
     masks = np.full((crops, patches), -1, dtype=np.float32)
-    shares = view_patches(np.repeat(real[..., None], 3, axis=2), tiling, config)
-    masks[:-1] = shares.reshape(crops - 1, patches, -1).mean(-1)
+    masks[:-1] = _shares(real, size, tiling, config)
     pooling, patch_map, grid = lay_out(tiling, config)
     return PaddedCrops(
         ImageCrops(pixels, pooling.copy(), grid, patch_map.copy(), (width, height)), masks
     )
 
 
+Inside = tuple[slice, slice]
+
+
 def _fit(
     image: NDArray[np.uint8], size: tuple[int, int], config: CropConfig
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], Inside]:
     """Scale and centre an image on a canvas of (H, W).
 
     Returns:
-        float32 [H, W, 3] normalised, and float32 [H, W], 1 where there is image.
+        float32 [H, W, 3] normalised, and which rows and columns are image.
     """
-    import torch
-    from torch.nn.functional import interpolate
-
     height, width = image.shape[:2]
     # float32 and truncated, as in the published code: 1920x1080 becomes 1007x567
     ratio = min(np.float32(size[0]) / np.float32(height), np.float32(size[1]) / np.float32(width))
     inner = max(int(np.float32(height) * ratio), 1), max(int(np.float32(width) * ratio), 1)
-    colours = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 255
-    scaled = interpolate(colours, inner, mode="bilinear", antialias=True, align_corners=False)
+    scaled = scale_smoothly(np.ascontiguousarray(image), *inner)
     top, left = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
-    canvas = np.zeros((*size, 3), dtype=np.float32)
     inside = (slice(top, top + inner[0]), slice(left, left + inner[1]))
-    canvas[inside] = scaled[0].clamp(0, 1).permute(1, 2, 0).numpy()
-    canvas -= np.array(config.image_mean, np.float32)
-    canvas /= np.array(config.image_std, np.float32)
-    real = np.zeros(size, dtype=np.float32)
-    real[inside] = 1
-    return canvas, real
+    mean, std = np.array(config.image_mean, np.float32), np.array(config.image_std, np.float32)
+    canvas = np.empty((*size, 3), dtype=np.float32)
+    canvas[:] = -mean / std
+    scaled *= 1 / (np.float32(255) * std)
+    scaled -= mean / std
+    canvas[inside] = scaled
+    return canvas, inside
+
+
+def _shares(
+    inside: Inside, size: tuple[int, int], tiling: tuple[int, int], config: CropConfig
+) -> NDArray[np.float32]:
+    """[C, P] the share of each patch that is image: that of its rows times that of its columns."""
+    parts = []
+    for axis in (0, 1):
+        real = np.zeros(size[axis], dtype=np.float32)
+        real[inside[axis]] = 1
+        starts = np.arange(tiling[axis])[:, None] * config.window[axis]
+        patches = starts + np.arange(config.crop_patches[axis]) * config.patch_size
+        pixels = patches[..., None] + np.arange(config.patch_size)
+        parts.append(real[pixels].mean(-1))  # [crops, patches]
+    shares = parts[0][:, None, :, None] * parts[1][None, :, None, :]
+    return np.asarray(shares.reshape(tiling[0] * tiling[1], -1), dtype=np.float32)

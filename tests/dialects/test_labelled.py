@@ -82,3 +82,12 @@ def test_a_row_picks_one_of_several():
     controls = [element(300, 18), element(300, 58)]
     assert places(find_in_row("ben", lines, controls)) == [(300, 58)]
     assert find_in_row("carl", lines, controls) == []
+
+
+def test_a_label_is_not_its_own_control():
+    lines = [line("Address", 40, 10)]
+    itself = Element(70, 18, (42, 10, 98, 27), 0.9, 0.9)
+    below = Element(100, 50, (40, 36, 160, 64), 0.9, 0.5)
+    assert places(
+        find_labelled(Wish("address", beside=True), lines, [itself, below], everywhere)
+    ) == [(100, 50)]
