@@ -14,7 +14,7 @@ from transformers.models.molmo2.configuration_molmo2 import (
     Molmo2VisionConfig,
 )
 
-from molmo_point.data.names import COLOURS
+from molmo_point.data.names import COLOURS, EVERYTHING
 from molmo_point.data.screens.words import PLACE_WORDS
 from molmo_point.data.worlds import World
 from molmo_point.models.molmo_point.asked import PLACES
@@ -99,6 +99,9 @@ def build_config(
         heat_names=_words(tokenizer, [world.spellings(name) for name in world.names]),
         heat_colours=_words(tokenizer, [_COLOUR_WORDS.get(word, (word,)) for word in COLOURS]),
         heat_frame=_FRAME,
+        heat_anything=[int(value) for value in tokenizer.convert_tokens_to_ids(list(EVERYTHING))]
+        if world.meanings
+        else [],
         heat_roles=[rank for rank, name in enumerate(world.names) if name in world.roles],
         heat_meanings=_words(tokenizer, list(world.meanings.values())),
         heat_places=_words(tokenizer, [PLACE_WORDS.get(word, (word,)) for word in PLACES])

@@ -32,6 +32,7 @@ class Asked:
         meanings: bool [Q, M].
         places: bool [Q, `PLACES`], which one of several; none means all of them.
         trust: scale and shift of the log-odds of names, roles, colours and meanings.
+        nothing: bool [Q], questions that name nothing, not even "things"; None for no such.
     """
 
     names: Tensor
@@ -41,6 +42,7 @@ class Asked:
     meanings: Tensor
     places: Tensor
     trust: tuple[float, ...] = (1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0)
+    nothing: Tensor | None = None
 
 
 class WordLists:
@@ -66,6 +68,7 @@ class WordLists:
                 for spelling in spellings:
                     self._meaning.setdefault(tuple(spelling), []).append((number, rank))
         self._longest = max(map(len, self._meaning), default=0)
+        self._anything = frozenset(config.heat_anything)
         self._frame, self._trust = config.heat_frame, tuple(config.heat_trust)
         self.roles = frozenset(config.heat_roles)
         self._roles = [rank in self.roles for rank in range(len(config.heat_names))]
@@ -83,7 +86,12 @@ class WordLists:
         meant, plain = meanings.any(-1, keepdim=True), ~roles.any(-1, keepdim=True)
         elements = torch.where(plain, every, roles) & meant
         plain_names, plain_roles = names & ~every & (plain | ~meant), roles & ~meant
-        return Asked(plain_names, plain_roles, colours, elements, meanings, places, self._trust)
+        some = torch.cat([names, colours, meanings, places], dim=1).any(-1)
+        anything = [bool(self._anything & set(question)) for question in questions]
+        nothing = ~some & ~torch.tensor(anything, device=device) if self._anything else None
+        return Asked(
+            plain_names, plain_roles, colours, elements, meanings, places, self._trust, nothing
+        )
 
     def spans(self, question: Sequence[int]) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
         """What is said where: first token, number of tokens, and (list, rank) of all it can mean.

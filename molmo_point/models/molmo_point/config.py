@@ -46,6 +46,7 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
         heat_frame: ours; tokens at the beginning of a question that are the chat's own.
         heat_trust: ours; scale and shift of the log-odds of names, roles, colours and meanings:
             how far they are believed of what a question asks for (`training/calibrate.py`).
+        heat_anything: ours; token ids of words for whatever stands out.
         heat_places: ours; which one of several, as the names, in the order of `asked.PLACES`.
         points_only: ours; the model has no words: its answer is a list of points, and an empty list
             means that there are none (published: a list has a point, "none" is said in words).
@@ -80,6 +81,7 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
     heat_names: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
     heat_colours: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
     heat_frame: int = 0
+    heat_anything: list[int] | tuple[int, ...] = ()
     heat_trust: list[float] | tuple[float, ...] = (1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0)
     heat_roles: list[int] | tuple[int, ...] = ()
     heat_meanings: list[list[list[int]]] | tuple[list[list[int]], ...] = ()

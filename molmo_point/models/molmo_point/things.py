@@ -24,6 +24,7 @@ __all__ = ["ThingMap"]
 _SAME = 0.25  # intersection over union from which two boxes are of one thing; chosen on dev scenes
 _SOMETHING = 0.3  # probability of not being background from which a patch takes part
 _MOST = 4096  # patches of an image that take part, the likeliest
+_SAID = 0.5  # probability from which a thing is pointed at
 _THERE = 0.4  # probability from which a thing counts when one of several is asked for
 _THERE = 0.4  # probability from which a thing counts when one of several is asked for
 _FAINT, _CERTAIN = 1e-6, 0.999
@@ -72,7 +73,12 @@ class ThingMap:
         hued = asked.colours.any(-1)[:, None, None]
         hue = _believe(_sum(self.colours, row, asked.colours), *coloured)
         found = self.centre[row] * torch.where(said, likely, 1.0) * torch.where(hued, hue, 1.0)
-        return self._choose(found.clamp(_FAINT, _CERTAIN), row, asked.places)
+        found = found.clamp(_FAINT, _CERTAIN)
+        if asked.nothing is not None:
+            found = found.masked_fill(asked.nothing[:, None, None], _FAINT)
+        if self.places is not None:  # grouped: each is a thing of its own, there or not
+            found = found.masked_fill(found < _SAID, _FAINT)
+        return self._choose(found, row, asked.places)
 
     def _choose(self, found: Tensor, row: Tensor, asked: Tensor) -> Tensor:
         """Where one of several is asked for, all others become faint; [Q, n, k]."""

@@ -35,6 +35,7 @@ LISTS = SimpleNamespace(  # the fields of a configuration that are read
                 ids("icon"), ids("checked button", "button")],
     heat_colours=[ids("red")],
     heat_frame=0,
+    heat_anything=(),
     heat_trust=(1.0, 0.0) * 4,
     heat_roles=[4, 5, 6],
     heat_meanings=[ids("bell"), ids("gear"), ids("first name"), ids("save", "save the file")],
