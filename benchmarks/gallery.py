@@ -31,7 +31,8 @@ def documentation_page() -> NDArray[np.uint8]:
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "json.html"
-        file.write_text(pydoc.html.page("json", pydoc.html.document(json)), encoding="utf-8")
+        text = pydoc.html.page("json", pydoc.html.document(json))
+        file.write_text(text.replace(json.__file__, "json"), encoding="utf-8")
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
         page = browser.new_page(viewport={"width": 800, "height": 600})
         page.goto(file.as_uri())

@@ -57,7 +57,7 @@ def _newer(name: str, generation: Generation, parameters: float, matrices: float
 
 
 MODELS: tuple[ModelSpec, ...] = (
-    ModelSpec(EMBEDDED, "molmo_point", 4.0e6, language=False, note="in the package; a closed list"),
+    ModelSpec(EMBEDDED, "molmo_point", 4.6e6, language=False, note="in the package; a closed list"),
     _newer("allenai/MolmoPoint-8B", "molmo_point", 8_677_855_065, 6_945_767_424),
     ModelSpec(
         "allenai/MolmoPoint-GUI-8B",
