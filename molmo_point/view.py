@@ -186,6 +186,14 @@ class View:
                     'list of names, see "molmo-point models --names". A published checkpoint knows '
                     'all words: Pointer("allenai/MolmoPoint-8B").'
                 )
+        heat = getattr(self._opened.model.model, "heat", None)
+        ids = tokenizer.convert_tokens_to_ids(words)
+        if heat is not None and not heat.lists.names_something(ids):
+            raise QueryError(
+                f'The embedded model knows no thing called "{query.strip()}": it has a closed list '
+                'of names, see "molmo-point models --names". A published checkpoint knows all: '
+                'Pointer("allenai/MolmoPoint-8B").'
+            )
         return " ".join(words)
 
     def _decode(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from molmo_point.data.queries import ask_about
 from molmo_point.data.scenes import Scene, SceneQuery, Split, random_of
 from molmo_point.data.worlds import DRAWN, World
+from molmo_point.errors import QueryError
 from molmo_point.evaluation.metrics import (
     PointScore,
     calibration_error,
@@ -20,6 +21,8 @@ from molmo_point.evaluation.metrics import (
 from molmo_point.evaluation.worst import Worst
 from molmo_point.pointer import Pointer
 from molmo_point.points import Points
+from molmo_point.remote.view import RemoteView
+from molmo_point.view import View
 
 __all__ = ["SceneReport", "evaluate_scenes"]
 
@@ -127,7 +130,7 @@ def evaluate_scenes(
         scene = world.draw(seed, split, None)
         queries = ask_about(scene, random_of(split, seed, 1), questions, world)
         with pointer.look(scene.image) as view:
-            answers = view.points([query.text for query in queries])
+            answers = [_answer(view, query.text) for query in queries]
         for query, points in zip(queries, answers, strict=True):
             right = _right(points, scene, query.targets)
             report.add(scene.kind, query, points, right)
@@ -135,6 +138,14 @@ def evaluate_scenes(
                 worst.add(scene, query, points, right)
         progress(seed + 1)
     return report
+
+
+def _answer(view: View | RemoteView, query: str) -> Points:
+    """What a model says; a name that it does not know is refused, as one that is not there."""
+    try:
+        return view.point(query)
+    except QueryError:
+        return Points((), view.image_size, query, state="none")
 
 
 def _right(points: Points, scene: Scene, targets: Sequence[int]) -> NDArray[np.bool_]:

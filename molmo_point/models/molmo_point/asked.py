@@ -93,6 +93,12 @@ class WordLists:
             plain_names, plain_roles, colours, elements, meanings, places, self._trust, nothing
         )
 
+    def names_something(self, question: Sequence[int]) -> bool:
+        """Whether a question, token ids, names anything; True for a model that cannot tell."""
+        if not self._anything or self._anything & set(question):
+            return True
+        return any(meant for _, _, meant in self.spans(question))
+
     def spans(self, question: Sequence[int]) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
         """What is said where: first token, number of tokens, and (list, rank) of all it can mean.
 
