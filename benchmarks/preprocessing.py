@@ -1,7 +1,8 @@
 """Preparing one image: plain reference-style code against molmo_point, on one thread.
 
-The plain form is the published arithmetic written down step by step: two float images stretched by
-torch, normalised, cut crop by crop, then into patches. Prints a markdown table.
+The plain form is the published arithmetic written down step by step: two float images scaled by
+torch, normalised, cut crop by crop, then into patches. Prints a markdown table; stops if the two
+differ by more than 1e-5.
 """
 
 import time
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 
 from molmo_point.preprocessing.crops import CropConfig, crop_image, select_tiling
+from molmo_point.preprocessing.padded import MOLMO_CROPS, crop_padded_image
 
 CONFIG = CropConfig(
     crop_size=(378, 378),
@@ -76,36 +78,94 @@ def crop_plainly(image):
     return patches.reshape(len(crops), side * side, -1), np.concatenate(tables)
 
 
-def measure(function, image):
-    """Median milliseconds."""
-    times = []
+def scale_plainly(image, height, width):
+    """Float32 [height, width, 3], normalised, on black: the first generation's canvas."""
+    ratio = min(
+        np.float32(height) / np.float32(image.shape[0]),
+        np.float32(width) / np.float32(image.shape[1]),
+    )
+    inner = int(np.float32(image.shape[0]) * ratio), int(np.float32(image.shape[1]) * ratio)
+    pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+    pixels = torch.nn.functional.interpolate(
+        pixels, size=inner, mode="bilinear", align_corners=False, antialias=True
+    )
+    pixels = pixels[0].clamp(0, 1).permute(1, 2, 0).numpy()
+    top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
+    below, right = height - inner[0] - top, width - inner[1] - left
+    canvas = np.pad(pixels, ((top, below), (left, right), (0, 0)))
+    real = np.pad(np.ones(inner, dtype=np.float32), ((top, below), (left, right)))
+    canvas = canvas - np.array(MOLMO_CROPS.image_mean, dtype=np.float32)
+    return canvas / np.array(MOLMO_CROPS.image_std, dtype=np.float32), real
+
+
+def crop_padded_plainly(image):
+    """[C, P, patch * patch * 3] pixels, [C, P] shares of the first generation."""
+    config = MOLMO_CROPS
+    size, patch = config.crop_size[0], config.patch_size
+    side, window = size // patch, size - config.margin
+    rows, cols = select_tiling(*image.shape[:2], config)
+    canvas, real = scale_plainly(
+        image, rows * window + config.margin, cols * window + config.margin
+    )
+    whole, _ = scale_plainly(image, size, size)
+    crops, masks = [whole], []
+    for y in range(0, rows * window, window):
+        for x in range(0, cols * window, window):
+            crops.append(canvas[y : y + size, x : x + size])
+            masks.append(real[y : y + size, x : x + size])
+    patches = np.stack(crops).reshape(-1, side, patch, side, patch, 3).transpose(0, 1, 3, 2, 4, 5)
+    masks = np.stack(masks).reshape(-1, side, patch, side, patch).mean((2, 4))
+    shares = np.full((len(crops), side * side), -1, dtype=np.float32)
+    shares[:-1] = masks.reshape(len(masks), -1)
+    return patches.reshape(len(crops), side * side, -1), shares
+
+
+def crop_padded(image):
+    """Ours, in the same form."""
+    padded = crop_padded_image(image, MOLMO_CROPS)
+    return padded.crops.pixel_values, padded.masks
+
+
+def crop(image):
+    """Ours, in the same form."""
+    crops = crop_image(image, CONFIG)
+    return crops.pixel_values, crops.token_pooling
+
+
+KINDS = {"Molmo2, MolmoPoint": (crop_plainly, crop), "Molmo": (crop_padded_plainly, crop_padded)}
+
+
+def measure(functions, image):
+    """Median milliseconds of each, turn by turn, so that all meet the same load."""
+    times = [[] for _ in functions]
     for _ in range(REPEATS):
-        start = time.perf_counter()
-        function(image)
-        times.append(time.perf_counter() - start)
-    return 1e3 * float(np.median(times))
+        for function, taken in zip(functions, times, strict=True):
+            start = time.perf_counter()
+            function(image)
+            taken.append(time.perf_counter() - start)
+    return [1e3 * float(np.median(taken)) for taken in times]
 
 
 def main():
     """Print the table."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    print("| image | crops | plain, ms | molmo_point, ms | ratio |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| generation | image | crops | plain, ms | molmo_point, ms | ratio |")
+    print("| --- | --- | --- | --- | --- | --- |")
     rng = np.random.default_rng(0)
-    for width, height in SIZES:
-        noise = rng.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
-        image = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
-        pixels, pooling = crop_plainly(image)
-        crops = crop_image(image, CONFIG)
-        difference = np.abs(pixels - crops.pixel_values).max()
-        if difference > 1e-5 or not np.array_equal(pooling, crops.token_pooling):
-            raise SystemExit(f"The two do not agree at {width}x{height}: {difference}.")
-        plain = measure(crop_plainly, image)
-        ours = measure(lambda image: crop_image(image, CONFIG), image)
-        print(
-            f"| {width}x{height} | {len(pixels)} | {plain:.1f} | {ours:.1f} | {plain / ours:.1f} |"
-        )
+    for kind, functions in KINDS.items():
+        for width, height in SIZES:
+            noise = rng.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
+            image = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+            (pixels, table), (ours, own_table) = (function(image) for function in functions)
+            difference = np.abs(pixels - ours).max()
+            if difference > 1e-5 or np.abs(table - own_table).max() > 1e-6:
+                raise SystemExit(f"The two do not agree at {width}x{height}: {difference}.")
+            plain, fast = measure(functions, image)
+            print(
+                f"| {kind} | {width}x{height} | {len(pixels)} | {plain:.1f} | {fast:.1f} "
+                f"| {plain / fast:.1f} |"
+            )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -181,8 +181,28 @@ TABLETOP = World(
 )
 """Rendered tables; needs a pool of them."""
 
-_SHARES = {"things": 0.42, "screens": 0.43, "tabletop": 0.15}
-_DRAWERS = {"things": _draw_things, "screens": _draw_screens, "tabletop": _draw_tabletop}
+# what the font's drawings are called among the cut-outs
+_CUTOUT_OF = {
+    "pepper": "chili",
+    "leaf": "maple leaf",
+    "boat": "sailboat",
+    "hat": "top hat",
+}
+
+
+def _draw_emoji(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
+    scene = generate_scene(seed, split, size=size, kind="emoji")
+    called = (replace(thing, name=_CUTOUT_OF.get(thing.name, thing.name)) for thing in scene.things)
+    return replace(scene, things=tuple(thing for thing in called if thing.name in THINGS.names))
+
+
+_SHARES = {"things": 0.38, "screens": 0.4, "tabletop": 0.12, "emoji": 0.1}
+_DRAWERS = {
+    "things": _draw_things,
+    "screens": _draw_screens,
+    "tabletop": _draw_tabletop,
+    "emoji": _draw_emoji,
+}
 
 
 def _draw_all(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
@@ -196,8 +216,8 @@ ALL = World(
     THINGS.look_alikes,
     tuple(sorted({*THINGS.vocabulary, *TABLETOP.vocabulary, *SCREENS.vocabulary})),
     _draw_all,
-    {**THINGS.kinds, **TABLETOP.kinds},
-    {**THINGS.strangers, "tabletop": ("dog", "guitar", "shoe", "pizza", "star", "elephant")},
+    {**THINGS.kinds, **TABLETOP.kinds, "emoji": tuple(CUTOUTS)},
+    {**THINGS.strangers, "emoji": _ROUND_NO_MORE, "tabletop": ("dog", "guitar", "shoe", "pizza", "star", "elephant")},
     ROLE_NAMES,
     MEANINGS,
 )

@@ -8,95 +8,19 @@ the order of the published inference code, for comparison.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from molmo_point.decoding.constraints import PointRules
-from molmo_point.models.steps import ExtendedVocabulary, StepLogits
+from molmo_point.decoding.drafted import decode_drafted
+from molmo_point.decoding.options import Choice, DecodeOptions, Template
+from molmo_point.decoding.session import DraftSession, Session
+from molmo_point.models.steps import StepLogits
 
 __all__ = ["Choice", "DecodeOptions", "Session", "Template", "decode"]
-
-
-class Session(Protocol):
-    """A model in the middle of a batch of prompts; extended in place."""
-
-    @property
-    def vocabulary(self) -> ExtendedVocabulary:
-        """Ids of these prompts."""
-        ...
-
-    def ask(self, questions: Sequence[Sequence[int]], opening: Sequence[int] = ()) -> StepLogits:
-        """Read one question a row, and the given opening of its answer."""
-        ...
-
-    def extend(self, chunks: Sequence[Sequence[int]]) -> StepLogits:
-        """Read some more tokens of each row's answer."""
-        ...
-
-    def fork(self, rows: Sequence[int]) -> Session:
-        """A session of its own over these rows, repeated as asked."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """An answer whose words are known beforehand: only points are chosen.
-
-    Attributes:
-        opening: what every answer begins with, such as the tokens of `<points coords="`.
-        after_point: tokens after the i-th point (from 1): its number.
-        single: exactly one point, as for a click.
-    """
-
-    opening: tuple[int, ...]
-    after_point: Callable[[int], Sequence[int]]
-    single: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeOptions:
-    """How to decode.
-
-    Attributes:
-        stop: tokens that end an answer.
-        limit: at most so many tokens an answer; reaching it is reported.
-        template: the words, if they are known beforehand; None to let the model speak.
-        stop_after_points: end at "no more points" instead of writing the rest of the sentence.
-        empty_list: whether "no more points" may come before the first point.
-        hub_order: choose the best patch first and mask then, as the published inference code does.
-    """
-
-    stop: frozenset[int] = frozenset()
-    limit: int = 1024
-    template: Template | None = None
-    stop_after_points: bool = True
-    empty_list: bool = True
-    hub_order: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One token of one row's answer.
-
-    Attributes:
-        row: of the batch.
-        token: extended id.
-        probability: of this token among what the rules allowed; 1 for given words.
-        given: it came from the template.
-        last: the answer ends here.
-        truncated: it ends because of the limit.
-    """
-
-    row: int
-    token: int
-    probability: float
-    given: bool = False
-    last: bool = False
-    truncated: bool = False
 
 
 @dataclass(slots=True)
@@ -119,6 +43,9 @@ def decode(
         questions: token ids, one sequence a row.
         options: see `DecodeOptions`.
     """
+    if options.draft is not None and isinstance(session, DraftSession):
+        yield from decode_drafted(session, questions, options, options.draft)
+        return
     template = options.template
     opening = template.opening if template is not None else ()
     rows = [

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from molmo_point.decoding.engine import Choice, DecodeOptions, Template
 from molmo_point.dialects.dialect import LIMIT
+from molmo_point.dialects.fixed_words import draft_fixed_words
 from molmo_point.dialects.pieces import PieceReader
 from molmo_point.models.text_session import TextSession
 from molmo_point.points import Point
@@ -62,7 +63,10 @@ class WrittenDialect:
             ids = tokenizer(self._opening, add_special_tokens=False).input_ids
             template = Template(tuple(int(value) for value in ids), lambda number: ())
         return DecodeOptions(
-            stop=frozenset({int(tokenizer.eos_token_id)}), limit=LIMIT, template=template
+            stop=frozenset({int(tokenizer.eos_token_id)}),
+            limit=LIMIT,
+            template=template,
+            draft=draft_fixed_words(tokenizer),
         )
 
     def reader(self, query: str, *, single: bool = False) -> WrittenReader:

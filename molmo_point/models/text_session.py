@@ -75,6 +75,12 @@ class TextSession:
 
     def extend(self, chunks: Sequence[Sequence[int]]) -> StepLogits:
         """Read some more tokens of each row (at least one each)."""
+        logits = self.read(chunks)
+        last = torch.tensor([len(chunk) - 1 for chunk in chunks], device=logits.device)
+        return StepLogits(logits[torch.arange(len(chunks), device=logits.device), last])
+
+    def read(self, chunks: Sequence[Sequence[int]]) -> Tensor:
+        """The same; logits [B, T, V] after each of them, meaningless after a shorter row's end."""
         longest = max(len(chunk) for chunk in chunks)
         device = self.valid.device
         padded = [[*chunk, *[0] * (longest - len(chunk))] for chunk in chunks]
@@ -89,5 +95,12 @@ class TextSession:
             past_key_values=self.cache,
             use_cache=True,
         )
-        row = torch.arange(len(chunks), device=device)
-        return StepLogits(output.logits[row, length - 1])
+        logits: Tensor = output.logits
+        return logits
+
+    def forget(self, counts: Sequence[int]) -> None:
+        """Unread the last so many tokens of each row: they stay in the cache as padding."""
+        if any(counts):
+            device = self.valid.device
+            number = self.valid.flip(1).long().cumsum(1).flip(1)  # 1 for the last that is valid
+            self.valid = self.valid & (number > torch.tensor(counts, device=device)[:, None])
