@@ -20,6 +20,8 @@ from molmo_point.data.scenes import generate_scene
 
 ROOT = Path(__file__).parents[1]
 RUNS = 7
+QUERIES = [f"{colour} {shape}s" for colour in ("red", "green", "blue", "yellow")
+           for shape in ("circle", "star", "square", "triangle")]  # fmt: skip
 
 
 def median_ms(work: Callable[[], object], runs: int = RUNS) -> float:
@@ -58,6 +60,16 @@ def main() -> None:
             (f"{name}: reading the image", median_ms(lambda image=image: pointer.look(image))),
             (f"{name}: first query, one point", first),
             (f"{name}: second query, one point", second),
+        ]
+        changed = image.copy()
+        changed[: size[1] // 16, : size[0] // 16] ^= 255
+        again = median_ms(lambda image=changed, view=view: pointer.look(image, before=view))
+        apart = median_ms(lambda image=image: [pointer.point(image, q) for q in QUERIES], 3)
+        together = median_ms(lambda image=image: pointer.look(image).points(QUERIES), 3)
+        rows += [
+            (f"{name}: reading it again, a corner changed", again),
+            (f"{name}: {len(QUERIES)} queries, each a call of its own", apart),
+            (f"{name}: {len(QUERIES)} queries, read once, decoded together", together),
         ]
         many = view.points(["objects"])[0]
         if many:

@@ -97,13 +97,23 @@ class Pointer:
         model = self._opened.model
         return f'Pointer("{self.spec.name}", device="{model.device}", dtype="{model.dtype}")'
 
-    def look(self, image: ImageSource | Sequence[ImageSource] | Video) -> View | RemoteView:
+    def look(
+        self,
+        image: ImageSource | Sequence[ImageSource] | Video,
+        *,
+        before: View | RemoteView | None = None,
+        tolerance: float = 0.0,
+    ) -> View | RemoteView:
         """Read an image once, to ask many questions about it.
 
         Args:
             image: a path, bytes, an RGB array uint8 [H, W, 3], a PIL image or a torch tensor; or a
                 list of several, for questions about all of them, where the model takes several; or
                 a `Video`, whose points have timestamps, where the model reads videos.
+            before: the open view of the same screen or camera a moment earlier: MolmoPoint and the
+                embedded model do not encode again the crops whose pixels are the same.
+            tolerance: levels of 0-255 by which a pixel of such a crop may differ, for a camera's
+                noise. By default the points are those of a view without `before`.
 
         Raises:
             ImageError: it cannot be read as an image.
@@ -115,7 +125,8 @@ class Pointer:
         assert self._opened is not None
         from molmo_point.view import View
 
-        return View(self._opened, image, ocr=self._ocr)
+        earlier = before if isinstance(before, View) else None
+        return View(self._opened, image, ocr=self._ocr, before=earlier, tolerance=tolerance)
 
     def point(
         self,

@@ -37,6 +37,8 @@ class View:
         image: anything that `load_image` takes; or a list of those, for questions about all of
             them; or a video, whose points have timestamps.
         ocr: read the text of the image, for what is asked for by it.
+        before: a view by the same model of the same screen or camera a moment earlier.
+        tolerance: see `Pointer.look`.
 
     Attributes:
         image_size: (width, height) of the first image, pixels.
@@ -48,6 +50,8 @@ class View:
         image: ImageSource | Sequence[ImageSource] | Video,
         *,
         ocr: bool = False,
+        before: View | None = None,
+        tolerance: float = 0.0,
     ) -> None:
         self._opened = opened
         self._images = 1
@@ -63,7 +67,10 @@ class View:
         pixels = [load_image(one) for one in images]
         self._images = len(pixels)
         self.image_size = (pixels[0].shape[1], pixels[0].shape[0])
-        self._dialect = read_images(opened, pixels)
+        if before is not None and before._opened is not opened:
+            raise QueryError("The view before this one is of another model: look with the same.")
+        earlier = None if before is None else before._dialect
+        self._dialect = read_images(opened, pixels, before=earlier, tolerance=tolerance)
         if ocr and len(pixels) == 1:
             self._lines = read_lines(pixels[0])
 

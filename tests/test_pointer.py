@@ -125,3 +125,36 @@ def test_punctuation_and_case_do_not_matter(pointer):
 
 def test_repr_names_the_model(pointer):
     assert repr(pointer) == 'Pointer("embedded", device="cpu", dtype="torch.float32")'
+
+
+def test_what_has_not_changed_is_not_encoded_again(pointer):
+    rng = np.random.default_rng(0)
+    first = rng.integers(0, 255, (480, 640, 3), dtype=np.uint8)
+    second = first.copy()
+    second[:40, :40] = 255  # a corner: one crop, and the global one
+    tower = pointer._opened.model.model.vision_tower.patch_embedding
+    seen = []
+    hook = tower.register_forward_hook(lambda _, given, __: seen.append(len(given[0])))
+    try:
+        with pointer.look(first) as before:
+            again = pointer.look(first, before=before)
+            changed = pointer.look(second, before=before)
+            noisy = pointer.look(second ^ 1, before=changed, tolerance=2)
+        fresh = pointer.look(second)
+    finally:
+        hook.remove()
+    crops = seen[0]
+    assert crops > 4
+    assert seen == [crops, 2, crops]
+    for view in (changed, noisy):
+        for points, expected in zip(view.points(QUERIES), fresh.points(QUERIES), strict=True):
+            assert points.xy().tolist() == expected.xy().tolist()
+            assert [p.confidence for p in points] == pytest.approx(
+                [p.confidence for p in expected], abs=1e-3
+            )
+    assert again.points(QUERIES) == pointer.look(first).points(QUERIES)
+
+
+def test_a_view_of_another_model_is_no_earlier_view(pointer):
+    with pytest.raises(QueryError, match="another model"):
+        pointer.look(SHAPES, before=Pointer().look(SHAPES))

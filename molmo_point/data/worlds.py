@@ -217,7 +217,11 @@ ALL = World(
     tuple(sorted({*THINGS.vocabulary, *TABLETOP.vocabulary, *SCREENS.vocabulary})),
     _draw_all,
     {**THINGS.kinds, **TABLETOP.kinds, "emoji": tuple(CUTOUTS)},
-    {**THINGS.strangers, "emoji": _ROUND_NO_MORE, "tabletop": ("dog", "guitar", "shoe", "pizza", "star", "elephant")},
+    {
+        **THINGS.strangers,
+        "emoji": _ROUND_NO_MORE,
+        "tabletop": ("dog", "guitar", "shoe", "pizza", "star", "elephant"),
+    },
     ROLE_NAMES,
     MEANINGS,
 )

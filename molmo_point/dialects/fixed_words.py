@@ -17,6 +17,7 @@ _LONGEST = 24  # tokens of a draft
 
 _X = re.compile(r' x([0-9]*)="[0-9]{1,3}\.[0-9]\Z')
 _Y = re.compile(r' y([0-9]*)="[0-9]{1,3}\.[0-9]\Z')
+_WHOLE = re.compile(r' [xy][0-9]*="[0-9]{2}\Z')
 _LABEL = re.compile(r' y([0-9]*)="[0-9.]+" alt="([^"<>]+)">\Z')
 _COORDS_X = re.compile(r'(?:coords="[0-9]+|;[0-9]+| [0-9]{3}) ([0-9]{1,3}) [0-9]{3}\Z')
 _COORDS_Y = re.compile(r'(?:coords="[0-9]+|;[0-9]+| [0-9]{3}) ([0-9]{1,3}) [0-9]{3} [0-9]{3}\Z')
@@ -36,6 +37,8 @@ def fixed_words(end: str) -> str:
         return f"{found[2]}</points>" if found[1] else f"{found[2]}</point>"
     if found := _COORDS_Y.search(end):
         return f" {int(found[1]) + 1} "
+    if _WHOLE.search(end):
+        return "."
     return " " if _COORDS_X.search(end) else ""
 
 

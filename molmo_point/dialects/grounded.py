@@ -13,6 +13,7 @@ from molmo_point.decoding.engine import Choice, DecodeOptions, Template
 from molmo_point.dialects.dialect import LIMIT
 from molmo_point.dialects.seen import Seen
 from molmo_point.models.molmo_point.answers import read_answer, spell_answer
+from molmo_point.models.molmo_point.crop_memory import CropMemory
 from molmo_point.models.molmo_point.inputs import MolmoPointInputs
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
@@ -37,6 +38,12 @@ class GroundedDialect:
         processor: of the same checkpoint.
         images: uint8 [H, W, 3] RGB.
         videos: at most one, without images.
+        before: an earlier reading, whose crops that have not changed are not encoded again.
+        tolerance: levels of 0-255 by which a pixel may differ and be the same.
+
+    Attributes:
+        grids: where the patches lie.
+        crops: those of the image, encoded; None for prompts without images.
     """
 
     def __init__(
@@ -45,12 +52,21 @@ class GroundedDialect:
         processor: MolmoPointProcessor,
         images: Sequence[NDArray[np.uint8]],
         videos: Sequence[Video] = (),
+        *,
+        before: GroundedDialect | None = None,
+        tolerance: float = 0.0,
     ) -> None:
         self._processor = processor
         self._language = not model.config.points_only
         inputs = processor.encode_image_prefix(images, videos).to(model.device)
         self.grids = PatchGrids.of(inputs.metadata[0])
-        self._session = _read(model, inputs, self.grids.places())
+        self.crops: CropMemory | None = _encode(
+            model,
+            inputs,
+            None if before is None else before.crops,
+            1.001 * tolerance / (255 * min(processor.crop_config.image_std)),  # rounding of floats
+        )
+        self._session = _read(model, inputs, self.grids.places(), self.crops)
         self._lists = model.model.heat.lists if model.config.heat_dim else None
         self._seen: Seen | None = None
 
@@ -187,23 +203,30 @@ class GroundedReader:
 
 
 @torch.inference_mode()
+def _encode(
+    model: MolmoPointForConditionalGeneration,
+    inputs: MolmoPointInputs,
+    before: CropMemory | None,
+    tolerance: float,
+) -> CropMemory | None:
+    pixels = inputs.pixel_values if inputs.pixel_values is not None else inputs.pixel_values_videos
+    if pixels is None:
+        return None
+    return CropMemory.encode(model.model.encode_crops, pixels, before, tolerance)
+
+
+@torch.inference_mode()
 def _read(
     model: MolmoPointForConditionalGeneration,
     inputs: MolmoPointInputs,
     places: NDArray[np.int64],
+    crops: CropMemory | None,
 ) -> PointSession:
-    """Encode the images and read them; one that is its own only tile is encoded once."""
-    pixels, pooling = inputs.pixel_values, inputs.image_token_pooling
-    if pixels is None:
-        pixels, pooling = inputs.pixel_values_videos, inputs.video_token_pooling
+    pooling = inputs.image_token_pooling
+    pooling = pooling if pooling is not None else inputs.video_token_pooling
     features = None
-    if pixels is not None and pooling is not None:
-        one = inputs.pixel_values is not None and len(pixels) == 2
-        if one and torch.equal(pixels[0], pixels[1]):
-            crops = model.model.encode_crops(pixels[:1]).expand(2, -1, -1)
-        else:
-            crops = model.model.encode_crops(pixels)
-        features = model.model.pool_features(crops, pooling)
+    if crops is not None and pooling is not None:
+        features = model.model.pool_features(crops.features, pooling)
     return PointSession.read_images(
         model,
         inputs.input_ids,

@@ -20,7 +20,12 @@ _OPENINGS = {"molmo": '<point x="', "molmo2": '<points coords="1 1 '}
 
 
 def read_images(
-    opened: OpenModel, images: Sequence[NDArray[np.uint8]], videos: Sequence[Video] = ()
+    opened: OpenModel,
+    images: Sequence[NDArray[np.uint8]],
+    videos: Sequence[Video] = (),
+    *,
+    before: Dialect | None = None,
+    tolerance: float = 0.0,
 ) -> Dialect:
     """Read images, or a video, once, in the way of the model's generation.
 
@@ -28,6 +33,8 @@ def read_images(
         opened: the model.
         images: uint8 [H, W, 3] RGB.
         videos: at most one, without images.
+        before: an earlier reading by the same model; of use to MolmoPoint, see `GroundedDialect`.
+        tolerance: see `GroundedDialect`.
 
     Raises:
         QueryError: there are several images, or a video, and the model does not take that.
@@ -46,6 +53,9 @@ def read_images(
         )
     with device_memory():
         if spec.generation == "molmo_point":
-            return GroundedDialect(opened.model, opened.processor, images, videos)
+            earlier = before if isinstance(before, GroundedDialect) else None
+            return GroundedDialect(
+                opened.model, opened.processor, images, videos, before=earlier, tolerance=tolerance
+            )
         opening = _OPENINGS[spec.generation]
         return WrittenDialect(opened.model, opened.processor, images, videos, opening)

@@ -37,12 +37,14 @@ class TextSession:
         cache: keys and values of all tokens so far.
         valid: bool [B, S], False for padding.
         rows: how many ids the text head has.
+        padded: whether any of `valid` is False; without padding attention needs no mask.
     """
 
     model: TextModel
     cache: DynamicCache
     valid: Tensor
     rows: int
+    padded: bool
 
     @classmethod
     def read_images(cls, model: TextModel, inputs: Mapping[str, Tensor]) -> TextSession:
@@ -54,7 +56,8 @@ class TextSession:
         """
         cache = DynamicCache(config=model.config.get_text_config())
         output = model(**inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        return cls(model, cache, inputs["attention_mask"].bool(), output.logits.shape[-1])
+        valid = inputs["attention_mask"].bool()
+        return cls(model, cache, valid, output.logits.shape[-1], not bool(valid.all()))
 
     @property
     def vocabulary(self) -> ExtendedVocabulary:
@@ -67,7 +70,7 @@ class TextSession:
         cache = DynamicCache(config=self.model.config.get_text_config())
         for number, layer in enumerate(self.cache.layers):
             cache.update(layer.keys[index], layer.values[index], number)
-        return TextSession(self.model, cache, self.valid[index], self.rows)
+        return TextSession(self.model, cache, self.valid[index], self.rows, self.padded)
 
     def ask(self, questions: Sequence[Sequence[int]], opening: Sequence[int] = ()) -> StepLogits:
         """Read one question a row, and the given opening of its answer."""
@@ -88,9 +91,10 @@ class TextSession:
         new = torch.arange(longest, device=device)[None] < length[:, None]
         self.valid = torch.cat([self.valid, new], dim=1)
         positions = (self.valid.long().cumsum(1) - 1).clamp(min=0)[:, -longest:]
+        self.padded = self.padded or any(len(chunk) < longest for chunk in chunks)
         output = self.model(
             input_ids=torch.tensor(padded, device=device),
-            attention_mask=self.valid.long(),
+            attention_mask=self.valid.long() if self.padded else None,
             position_ids=positions,
             past_key_values=self.cache,
             use_cache=True,
@@ -99,8 +103,14 @@ class TextSession:
         return logits
 
     def forget(self, counts: Sequence[int]) -> None:
-        """Unread the last so many tokens of each row: they stay in the cache as padding."""
-        if any(counts):
+        """Unread the last so many tokens of each row; those of several rows become padding."""
+        if not any(counts):
+            return
+        if len(counts) == 1 and not self.padded:
+            self.cache.crop(-counts[0])
+            self.valid = self.valid[:, : -counts[0]]
+        else:
+            self.padded = True
             device = self.valid.device
             number = self.valid.flip(1).long().cumsum(1).flip(1)  # 1 for the last that is valid
             self.valid = self.valid & (number > torch.tensor(counts, device=device)[:, None])

@@ -81,10 +81,13 @@ def test_true_drafts_save_steps(model, length):
     assert steps == -(-(LIMIT - 1) // (length + 1)) + 1
 
 
+@pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize("wrong_every", [1, 2, 3])
-def test_wrong_drafts_change_nothing(model, wrong_every):
-    plain, _ = answers(model)
-    drafted, steps = answers(model, draft=follow(tokens(plain), 5, wrong_every=wrong_every))
+def test_wrong_drafts_change_nothing(model, wrong_every, rows):
+    questions = QUESTIONS[:rows]
+    plain, _ = answers(model, questions=questions)
+    draft = follow(tokens(plain), 5, wrong_every=wrong_every)
+    drafted, steps = answers(model, draft=draft, questions=questions)
     assert_same(drafted, plain)
     assert steps < LIMIT
 

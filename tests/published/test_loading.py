@@ -146,3 +146,20 @@ def test_a_configuration_of_no_published_construction_is_refused(folders, tmp_pa
     save_file(random_tensors(KINDS["molmo-d"][1]), tmp_path / "model.safetensors")
     with pytest.raises(ModelError, match="layer_norm_type='layer' is not supported"):
         load_model(tmp_path, "molmo", dtype=torch.float32)
+
+
+@pytest.mark.parametrize("kind", ["molmo-d", "molmo-o"])
+@pytest.mark.parametrize("padding", [0, 4])
+def test_generate_says_the_same_with_a_static_cache(kind, padding, folders):
+    model = load_model(folders / kind, "molmo", dtype=torch.float32)
+    ids = torch.randint(1, 250, (2, 9), generator=torch.Generator().manual_seed(3))
+    mask = torch.ones_like(ids)
+    mask[0, :padding] = 0
+    said = [
+        model.generate(
+            ids, attention_mask=mask, max_new_tokens=12, do_sample=False,
+            pad_token_id=0, cache_implementation=cache,
+        )
+        for cache in ("dynamic", "static")
+    ]  # fmt: skip
+    assert torch.equal(*said)

@@ -183,7 +183,6 @@ class MolmoForCausalLM(MolmoPreTrainedModel, GenerationMixin):  # type: ignore[m
         if past_key_values is not None and past_key_values.get_seq_length():
             for name in ("pixel_values", "image_masks", "image_token_pooling", "image_token_mask"):
                 inputs[name] = None
-        inputs["position_ids"] = None  # from the attention mask
         return dict(inputs)
 
 
