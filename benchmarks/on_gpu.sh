@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# For a machine with a GPU and without network: trains the embedded model on, evaluates it, measures.
+# For a machine with a GPU and without network: measures kernels, decoding and a full-size model, then
+# trains the embedded model on and evaluates it. MEASURE=0 leaves the first out, MINUTES=0 the second.
 # What it makes lies in $OUT, in files of at most 15 MB. Bring along, if the machine lacks them:
 #   wheels/            pip wheels (transformers 5.20 or later, opencv-python-headless, scikit-image, ...)
 #   NotoColorEmoji.ttf the font of the emoji scenes
@@ -21,6 +22,12 @@ fi
 if [ -f NotoColorEmoji.ttf ]; then
   mkdir -p ~/.fonts && cp NotoColorEmoji.ttf ~/.fonts/
 fi
+if [ "${MEASURE:-1}" = 1 ] && [ "$DEVICE" != cpu ]; then
+  "$PYTHON" benchmarks/kernels.py | tee "$OUT/kernels.md"
+  "$PYTHON" benchmarks/decoding.py --size 7B-D --device cuda --dtype bfloat16 | tee "$OUT/decoding.md"
+  "$PYTHON" benchmarks/full_size.py | tee "$OUT/full_size.md"
+fi
+[ "$MINUTES" = 0 ] && exit
 [ -d run ] && cp -r run/. "$OUT/run/"
 [ -d atlas ] && export MOLMO_POINT_CUTOUTS=$PWD/atlas
 run() { "$PYTHON" -c 'from molmo_point.cli.main import main; main()' "$@"; }

@@ -10,9 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from molmo_point.decoding.engine import Choice, DecodeOptions, Template
+from molmo_point.decoding.session import DraftSession
 from molmo_point.dialects.dialect import LIMIT
 from molmo_point.dialects.fixed_words import draft_fixed_words
 from molmo_point.dialects.pieces import PieceReader
+from molmo_point.models.fixed_session import FixedSession, can_be_captured
 from molmo_point.models.text_session import TextSession
 from molmo_point.points import Point
 from molmo_point.preprocessing.video import Video
@@ -40,6 +42,7 @@ class WrittenDialect:
         opening: str,
     ) -> None:
         self._processor, self._opening = processor, opening
+        self._fixed = can_be_captured(model)
         frames = [*images, *(video.frames[0] for video in videos)]
         self._sizes = [(frame.shape[1], frame.shape[0]) for frame in frames]
         media = (images, videos) if videos else (images,)
@@ -47,8 +50,10 @@ class WrittenDialect:
         with torch.inference_mode():
             self._session = TextSession.read_images(model, inputs.model_inputs())
 
-    def session(self, rows: int) -> TextSession:
+    def session(self, rows: int) -> DraftSession:
         """See `Dialect`."""
+        if self._fixed:
+            return FixedSession.of(self._session, rows)
         return self._session.fork([0] * rows)
 
     def encode_question(self, prompt: str) -> list[int]:

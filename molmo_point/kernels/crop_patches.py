@@ -4,26 +4,27 @@ Resampling, padding, normalising, overlapping crops and patches in one pass: eve
 result gathers its few source pixels. Without fusing, the canvas is written and read four times.
 Weights along both axes are tables, so that the bilinear stretch of Molmo2 and MolmoPoint (two taps,
 rounded to bytes) and the antialiased one of Molmo's first generation (more taps, kept as floats)
-are the same kernel. Sources: torch's `upsample_bilinear2d` and `_upsample_bilinear2d_aa`.
+are the same kernel, and so that the crops of the canvas and the one of the whole image, which
+is scaled differently, are the same launch. Sources: torch's `upsample_bilinear2d` and
+`_upsample_bilinear2d_aa`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["AxisTaps", "CropLayout", "crop_patches", "crop_patches_reference", "make_taps"]
+__all__ = ["AxisTaps", "CropPlan", "crop_patches", "crop_patches_reference", "make_taps"]
 
 _BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
 class AxisTaps:
-    """How each place along one axis of the canvas is made from source pixels.
+    """How each place along one axis is made from source pixels.
 
     Attributes:
         first: int32 [T], the first source pixel; places outside of the image have none.
@@ -33,28 +34,54 @@ class AxisTaps:
     first: Tensor
     weights: Tensor
 
+    @classmethod
+    def join(cls, axes: Sequence[AxisTaps]) -> AxisTaps:
+        """Places of several axes one after the other."""
+        most = max(axis.weights.shape[1] for axis in axes)
+        weights = [
+            torch.nn.functional.pad(axis.weights, (0, most - axis.weights.shape[1]))
+            for axis in axes
+        ]
+        return cls(torch.cat([axis.first for axis in axes]), torch.cat(weights))
+
 
 @dataclass(frozen=True, slots=True)
-class CropLayout:
-    """The crops of one canvas.
+class CropPlan:
+    """Which crops are cut from images of one size, on the device where they will be.
 
     Attributes:
-        tiling: (rows, cols) of crops.
-        crop: pixels a side.
-        window: pixels from one crop to the next.
-        patch: pixels a side.
-        rounds: whether resampled values are rounded to bytes, as torchvision does for byte images.
-        mean: of the colours, 0-1.
-        std: of the colours.
+        rows: taps of all places along the height that a crop shows.
+        cols: the same along the width.
+        crops: int32 [C, 4], where each crop begins among `rows` and `cols`, and how many of their
+            taps count there.
+        crop: pixels of a crop a side.
+        patch: pixels of a patch a side.
+        rounds: whether resampled values are rounded to bytes, as torchvision does for byte images;
+            for two taps along each axis.
+        scale: float32 [6], what each colour of 0-255 is multiplied by, then what is added to it.
     """
 
-    tiling: tuple[int, int]
+    rows: AxisTaps
+    cols: AxisTaps
+    crops: Tensor
     crop: int
-    window: int
     patch: int
     rounds: bool
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    scale: Tensor
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of the result for one image: crops, patches, values."""
+        return len(self.crops), (self.crop // self.patch) ** 2, self.patch**2 * 3
+
+    def to(self, device: torch.device | str) -> CropPlan:
+        """The same on another device."""
+        rows, cols = (
+            AxisTaps(axis.first.to(device), axis.weights.to(device))
+            for axis in (self.rows, self.cols)
+        )
+        crops, scale = self.crops.to(device), self.scale.to(device)
+        return CropPlan(rows, cols, crops, self.crop, self.patch, self.rounds, scale)
 
 
 def make_taps(
@@ -86,8 +113,6 @@ def make_taps(
         first = middle.long().clamp(max=source - 1)
         far = (middle - first).clamp(0, 1)
         weights = torch.stack([1 - far, far], dim=1)
-        edge = first == source - 1  # its far neighbour is itself
-        weights[edge] = torch.tensor([1.0, 0.0])
     before = (size - inner) // 2
     padded = torch.zeros(size, weights.shape[1])
     padded[before : before + inner] = weights
@@ -96,59 +121,46 @@ def make_taps(
     return AxisTaps(start, padded)
 
 
-def crop_patches_reference(
-    image: Tensor, rows: AxisTaps, cols: AxisTaps, layout: CropLayout, dtype: torch.dtype
-) -> Tensor:
+def crop_patches_reference(image: Tensor, plan: CropPlan, dtype: torch.dtype) -> Tensor:
     """Plain form, float32 inside.
 
     Args:
         image: uint8 [H, W, 3].
-        rows: taps of the canvas's height.
-        cols: taps of its width.
-        layout: of the crops.
+        plan: of the crops.
         dtype: of the result.
 
     Returns:
-        [C, P, patch * patch * 3], crops row by row, patches row by row, values by dy, dx, colour.
+        [C, P, patch * patch * 3], patches row by row, values by dy, dx, colour.
     """
     pixels = image.float()
-    across = _resample(pixels.transpose(0, 1), cols).transpose(0, 1)  # [H, X, 3]
-    canvas = _resample(across, rows)  # [Y, X, 3]
-    canvas = canvas.round() if layout.rounds else canvas
-    canvas = canvas.clamp(0, 255) / 255
-    canvas = (canvas - torch.tensor(layout.mean)) / torch.tensor(layout.std)
-    crops = canvas.unfold(0, layout.crop, layout.window).unfold(1, layout.crop, layout.window)
-    side, patch = layout.crop // layout.patch, layout.patch
-    crops = crops.reshape(-1, 3, side, patch, side, patch)  # [C, 3, side, dy, side, dx]
-    patches = crops.permute(0, 2, 4, 3, 5, 1)
-    return patches.reshape(len(crops), side * side, patch * patch * 3).to(dtype)
+    side, patch = plan.crop // plan.patch, plan.patch
+    crops = []
+    for top, left, *_ in plan.crops.tolist():
+        across = _resample(pixels.transpose(0, 1), plan.cols, left, plan.crop).transpose(0, 1)
+        crop = _resample(across, plan.rows, top, plan.crop)  # [crop, crop, 3]
+        crop = (crop.round() if plan.rounds else crop).clamp(0, 255)
+        crop = crop * plan.scale[:3] + plan.scale[3:]
+        patches = crop.reshape(side, patch, side, patch, 3).transpose(1, 2)
+        crops.append(patches.reshape(side * side, patch * patch * 3))
+    return torch.stack(crops).to(dtype)
 
 
-def _resample(pixels: Tensor, taps: AxisTaps) -> Tensor:
-    """[N, ...] -> [T, ...] along the first axis."""
-    count = taps.weights.shape[1]
-    at = (taps.first.long()[:, None] + torch.arange(count)).clamp(max=len(pixels) - 1)
-    out = pixels.new_zeros(len(taps.first), *pixels.shape[1:])
-    for tap in range(count):
-        weight = taps.weights[:, tap].reshape(-1, *[1] * (pixels.ndim - 1))
-        out = out + weight * pixels[at[:, tap]]
+def _resample(pixels: Tensor, taps: AxisTaps, start: int, count: int) -> Tensor:
+    """[N, ...] -> [count, ...] along the first axis."""
+    first, weights = taps.first[start : start + count], taps.weights[start : start + count]
+    out = pixels.new_zeros(count, *pixels.shape[1:])
+    for tap in range(weights.shape[1]):
+        at = (first.long() + tap).clamp(max=len(pixels) - 1)
+        out = out + weights[:, tap].reshape(-1, *[1] * (pixels.ndim - 1)) * pixels[at]
     return out
 
 
-def crop_patches(
-    images: Tensor,
-    rows: AxisTaps,
-    cols: AxisTaps,
-    layout: CropLayout,
-    dtype: torch.dtype = torch.bfloat16,
-) -> Tensor:
+def crop_patches(images: Tensor, plan: CropPlan, dtype: torch.dtype = torch.float32) -> Tensor:
     """`crop_patches_reference` of images of one size, in one launch on CUDA.
 
     Args:
-        images: uint8 [N, H, W, 3] or [H, W, 3], on the device where the result shall be.
-        rows: see `crop_patches_reference`.
-        cols: likewise.
-        layout: likewise.
+        images: uint8 [N, H, W, 3] or [H, W, 3], on the plan's device.
+        plan: of the crops.
         dtype: of the result.
 
     Returns:
@@ -156,83 +168,26 @@ def crop_patches(
     """
     images = images if images.ndim == 4 else images[None]
     if not images.is_cuda:
-        plain = [crop_patches_reference(image, rows, cols, layout, dtype) for image in images]
-        return torch.cat(plain)
-    return launch(images, rows, cols, layout, dtype)
+        return torch.cat([crop_patches_reference(image, plan, dtype) for image in images])
+    with torch.cuda.device(images.device):
+        return launch(images, plan, dtype)
 
 
-def launch(
-    images: Tensor, rows: AxisTaps, cols: AxisTaps, layout: CropLayout, dtype: torch.dtype
-) -> Tensor:
+def launch(images: Tensor, plan: CropPlan, dtype: torch.dtype) -> Tensor:
     """Run the kernel; images uint8 [N, H, W, 3] of any strides."""
-    device = images.device
-    side = layout.crop // layout.patch
-    crops, patches = layout.tiling[0] * layout.tiling[1], side * side
-    width = layout.patch * layout.patch * 3
-    out = torch.empty(len(images) * crops, patches, width, dtype=dtype, device=device)
+    crops, patches, width = plan.shape
+    out = torch.empty(len(images) * crops, patches, width, dtype=dtype, device=images.device)
     total = out.numel()
     if not total:
         return out
-    tables = [value.to(device) for value in (rows.first, rows.weights, cols.first, cols.weights)]
-    scale = [1 / (255 * std) for std in layout.std]
-    shift = [-mean / std for mean, std in zip(layout.mean, layout.std, strict=True)]
-    colours = torch.tensor([*scale, *shift], dtype=torch.float32, device=device)
-    grid = ((total + _BLOCK - 1) // _BLOCK,)
-    kernel()[grid](
-        images, *tables, colours, out,
-        total, images.shape[1], images.shape[2], *images.stride(),
-        layout.tiling[1], crops, patches, side, layout.window,
-        PATCH=layout.patch, ROW_TAPS=rows.weights.shape[1], COL_TAPS=cols.weights.shape[1],
-        ROUNDS=layout.rounds, BLOCK=_BLOCK,
+    from molmo_point.kernels.crop_kernel import crop_kernel
+
+    crop_kernel[((total + _BLOCK - 1) // _BLOCK,)](
+        images, plan.rows.first, plan.rows.weights, plan.cols.first, plan.cols.weights,
+        plan.crops, plan.scale, out,
+        total, images.shape[1], images.shape[2], *images.stride(), crops,
+        plan.rows.weights.shape[1], plan.cols.weights.shape[1],
+        PATCH=plan.patch, SIDE=plan.crop // plan.patch, ROUNDS=plan.rounds,
+        WIDE=total + _BLOCK >= 2**31, BLOCK=_BLOCK,
     )  # fmt: skip
     return out
-
-
-@cache
-def kernel() -> Any:
-    """The kernel, compiled when it is first run; Triton is imported here alone."""
-    import triton
-    import triton.language as tl
-
-    @triton.jit  # type: ignore[untyped-decorator]
-    def _crop_patches_kernel(  # type: ignore[no-untyped-def]
-        image, row_first, row_weight, col_first, col_weight, colours, out,
-        total, height, width, stride_n, stride_h, stride_w, stride_c,
-        tiles_across, crops, patches, side, window,
-        PATCH: tl.constexpr, ROW_TAPS: tl.constexpr, COL_TAPS: tl.constexpr,
-        ROUNDS: tl.constexpr, BLOCK: tl.constexpr,
-    ):  # fmt: skip
-        at = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
-        inside = at < total
-        colour = at % 3
-        dx = at // 3 % PATCH
-        dy = at // (3 * PATCH) % PATCH
-        patch = at // (3 * PATCH * PATCH) % patches
-        crop = at // (3 * PATCH * PATCH * patches)
-        number, tile = crop // crops, crop % crops
-        y = tile // tiles_across * window + patch // side * PATCH + dy
-        x = tile % tiles_across * window + patch % side * PATCH + dx
-        top = tl.load(row_first + y, mask=inside, other=0)
-        left = tl.load(col_first + x, mask=inside, other=0)
-        base = image + number * stride_n + colour * stride_c
-        value = tl.zeros([BLOCK], tl.float32)
-        for j in tl.static_range(ROW_TAPS):
-            over = tl.load(row_weight + y * ROW_TAPS + j, mask=inside, other=0.0)
-            line = base + tl.minimum(top + j, height - 1).to(tl.int64) * stride_h
-            across = tl.zeros([BLOCK], tl.float32)
-            for i in tl.static_range(COL_TAPS):
-                beside = tl.load(col_weight + x * COL_TAPS + i, mask=inside, other=0.0)
-                pixel = line + tl.minimum(left + i, width - 1).to(tl.int64) * stride_w
-                across += beside * tl.load(pixel, mask=inside, other=0).to(tl.float32)
-            value += over * across
-        if ROUNDS:
-            whole = tl.floor(value)
-            half = value - whole
-            odd = (whole.to(tl.int32) & 1) == 1  # halves go to the even neighbour, as in torch
-            value = tl.where((half > 0.5) | ((half == 0.5) & odd), whole + 1.0, whole)
-        value = tl.minimum(tl.maximum(value, 0.0), 255.0)
-        scale = tl.load(colours + colour, mask=inside, other=0.0)
-        shift = tl.load(colours + 3 + colour, mask=inside, other=0.0)
-        tl.store(out + at, (value * scale + shift).to(out.dtype.element_ty), mask=inside)
-
-    return _crop_patches_kernel

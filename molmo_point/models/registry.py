@@ -166,6 +166,7 @@ def open_model(
     """
     spec, folder = find_model(name)
     from molmo_point.models.weights import load_model
+    from molmo_point.preprocessing.planned import cuts_crops
 
     place = _device(device, spec)
     precision = find_precision(dtype or ("float32" if place == "cpu" else "bfloat16"))
@@ -190,6 +191,8 @@ def open_model(
     if crops is not None:
         config = replace(processor.crop_config, max_crops=crops)
         processor = replace(processor, crop_config=config)
+    if place.startswith("cuda") and cuts_crops(processor.crop_config):
+        processor = replace(processor, device=model.device)
     return OpenModel(spec, model, processor)
 
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molmo_point.errors import ImageError, ModelError
 from molmo_point.preprocessing.resize import resize_image
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "CropConfig",
@@ -102,7 +105,8 @@ class ImageCrops:
 
     Attributes:
         pixel_values: float32 [C, P, patch * patch * 3], the global crop first, then the tiling row
-            by row; patches in raster order, their content as (y, x, colour).
+            by row; patches in raster order, their content as (y, x, colour). A tensor if a GPU
+            cut them (`planned.py`).
         token_pooling: int64 [N, k], for each pooled token its patches, numbered over all C * P of
             this image, -1 for none; first the global crop's tokens, then the canvas's.
         grid: pooled tokens of the global crop (rows, cols), then of the canvas (rows, cols).
@@ -110,11 +114,23 @@ class ImageCrops:
         image_size: (width, height) pixels of the original.
     """
 
-    pixel_values: NDArray[np.float32]
+    pixel_values: NDArray[np.float32] | Tensor
     token_pooling: NDArray[np.int64]
     grid: tuple[int, int, int, int]
     patch_map: NDArray[np.int64]
     image_size: tuple[int, int]
+
+    @classmethod
+    def lay_out(
+        cls,
+        pixels: NDArray[np.float32] | Tensor,
+        tiling: tuple[int, int],
+        config: CropConfig,
+        image_size: tuple[int, int],
+    ) -> ImageCrops:
+        """Crops of a tiling with their geometry, which depends on the tiling alone."""
+        pooling, patch_map, grid = lay_out(tiling, config)
+        return cls(pixels, pooling.copy(), grid, patch_map.copy(), image_size)
 
 
 def select_tiling(height: int, width: int, config: CropConfig) -> tuple[int, int]:
@@ -269,14 +285,7 @@ def crop_image(image: NDArray[np.uint8], config: CropConfig) -> ImageCrops:
     patches = np.empty((crops, *whole.shape[2:]), dtype=np.uint8)
     patches[:1] = whole[0]
     patches[1:].reshape(large.shape)[...] = large
-    pooling, patch_map, grid = lay_out(tiling, config)
-    return ImageCrops(
-        pixel_values=normalise(patches, config),
-        token_pooling=pooling.copy(),
-        grid=grid,
-        patch_map=patch_map.copy(),
-        image_size=(width, height),
-    )
+    return ImageCrops.lay_out(normalise(patches, config), tiling, config, (width, height))
 
 
 @lru_cache(maxsize=256)

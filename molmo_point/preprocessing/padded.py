@@ -16,13 +16,18 @@ from molmo_point.preprocessing.crops import (
     CropConfig,
     ImageCrops,
     check_image,
-    lay_out,
     select_tiling,
     view_patches,
 )
 from molmo_point.preprocessing.shrink import scale_smoothly
 
-__all__ = ["MOLMO_CROPS", "PaddedCrops", "crop_padded_image"]
+__all__ = [
+    "MOLMO_CROPS",
+    "PaddedCrops",
+    "crop_padded_image",
+    "fit_inside",
+    "mask_padding",
+]
 
 MOLMO_CROPS = CropConfig(
     crop_size=(336, 336),
@@ -67,59 +72,65 @@ def crop_padded_image(image: NDArray[np.uint8], config: CropConfig) -> PaddedCro
         tiling[0] * config.window[0] + config.margin,
         tiling[1] * config.window[1] + config.margin,
     )
-    canvas, real = _fit(image, size, config)
-    whole = (canvas, real) if size == config.crop_size else _fit(image, config.crop_size, config)
+    canvas = _fit(image, size, config)
+    whole = canvas if size == config.crop_size else _fit(image, config.crop_size, config)
     crops = 1 + tiling[0] * tiling[1]
     patches = config.crop_patches[0] * config.crop_patches[1]
     pixels = np.empty((crops, patches, config.patch_size**2 * 3), dtype=np.float32)
-    pixels[:1] = view_patches(whole[0], (1, 1), config).reshape(1, patches, -1)
+    pixels[:1] = view_patches(whole, (1, 1), config).reshape(1, patches, -1)
     pixels[1:] = view_patches(canvas, tiling, config).reshape(crops - 1, patches, -1)
-    masks = np.full((crops, patches), -1, dtype=np.float32)
-    masks[:-1] = _shares(real, size, tiling, config)
-    pooling, patch_map, grid = lay_out(tiling, config)
-    return PaddedCrops(
-        ImageCrops(pixels, pooling.copy(), grid, patch_map.copy(), (width, height)), masks
-    )
+    own = ImageCrops.lay_out(pixels, tiling, config, (width, height))
+    return PaddedCrops(own, mask_padding(height, width, tiling, config))
 
 
-Inside = tuple[slice, slice]
+def fit_inside(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
+    """(height, width) of an image that is scaled, in its own shape, to fit a canvas of (H, W).
 
-
-def _fit(
-    image: NDArray[np.uint8], size: tuple[int, int], config: CropConfig
-) -> tuple[NDArray[np.float32], Inside]:
-    """Scale and centre an image on a canvas of (H, W).
-
-    Returns:
-        float32 [H, W, 3] normalised, and which rows and columns are image.
+    float32 and truncated, as in the published code: 1920x1080 becomes 1007x567.
     """
-    height, width = image.shape[:2]
-    # float32 and truncated, as in the published code: 1920x1080 becomes 1007x567
     ratio = min(np.float32(size[0]) / np.float32(height), np.float32(size[1]) / np.float32(width))
-    inner = max(int(np.float32(height) * ratio), 1), max(int(np.float32(width) * ratio), 1)
-    scaled = scale_smoothly(np.ascontiguousarray(image), *inner)
-    top, left = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
-    inside = (slice(top, top + inner[0]), slice(left, left + inner[1]))
-    mean, std = np.array(config.image_mean, np.float32), np.array(config.image_std, np.float32)
-    canvas = np.empty((*size, 3), dtype=np.float32)
-    canvas[:] = -mean / std
-    scaled *= 1 / (np.float32(255) * std)
-    scaled -= mean / std
-    canvas[inside] = scaled
-    return canvas, inside
+    return max(int(np.float32(height) * ratio), 1), max(int(np.float32(width) * ratio), 1)
 
 
-def _shares(
-    inside: Inside, size: tuple[int, int], tiling: tuple[int, int], config: CropConfig
+def mask_padding(
+    height: int, width: int, tiling: tuple[int, int], config: CropConfig
 ) -> NDArray[np.float32]:
-    """[C, P] the share of each patch that is image: that of its rows times that of its columns."""
+    """Masks of an image's crops; see `PaddedCrops`.
+
+    A patch's share of image is that of its rows times that of its columns.
+    """
+    size = (
+        tiling[0] * config.window[0] + config.margin,
+        tiling[1] * config.window[1] + config.margin,
+    )
+    inner = fit_inside(height, width, size)
     parts = []
     for axis in (0, 1):
+        start = (size[axis] - inner[axis]) // 2
         real = np.zeros(size[axis], dtype=np.float32)
-        real[inside[axis]] = 1
+        real[start : start + inner[axis]] = 1
         starts = np.arange(tiling[axis])[:, None] * config.window[axis]
         patches = starts + np.arange(config.crop_patches[axis]) * config.patch_size
         pixels = patches[..., None] + np.arange(config.patch_size)
         parts.append(real[pixels].mean(-1))  # [crops, patches]
     shares = parts[0][:, None, :, None] * parts[1][None, :, None, :]
-    return np.asarray(shares.reshape(tiling[0] * tiling[1], -1), dtype=np.float32)
+    crops = tiling[0] * tiling[1]
+    masks = np.full((crops + 1, shares.size // crops), -1, dtype=np.float32)
+    masks[:-1] = shares.reshape(crops, -1)
+    return masks
+
+
+def _fit(
+    image: NDArray[np.uint8], size: tuple[int, int], config: CropConfig
+) -> NDArray[np.float32]:
+    """Scale and centre an image on a canvas of (H, W): float32 [H, W, 3], normalised."""
+    inner = fit_inside(image.shape[0], image.shape[1], size)
+    scaled = scale_smoothly(np.ascontiguousarray(image), *inner)
+    top, left = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
+    mean, std = np.array(config.image_mean, np.float32), np.array(config.image_std, np.float32)
+    canvas = np.empty((*size, 3), dtype=np.float32)
+    canvas[:] = -mean / std
+    scaled *= 1 / (np.float32(255) * std)
+    scaled -= mean / std
+    canvas[top : top + inner[0], left : left + inner[1]] = scaled
+    return canvas

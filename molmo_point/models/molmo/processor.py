@@ -20,6 +20,7 @@ from torch import Tensor
 from molmo_point.errors import ModelError, QueryError
 from molmo_point.preprocessing.crops import CropConfig
 from molmo_point.preprocessing.padded import MOLMO_CROPS, PaddedCrops, crop_padded_image
+from molmo_point.preprocessing.planned import crop_padded_on
 from molmo_point.preprocessing.prompts import MOLMO_CHAT, Marker, Turn
 from molmo_point.preprocessing.tokens import (
     VISION_TOKENS,
@@ -73,6 +74,7 @@ class MolmoProcessor:
     Attributes:
         tokenizer: a fast tokenizer of transformers.
         crop_config: how images are cut.
+        device: a GPU that cuts them; None to cut them here.
         vision_tokens: ids of the tokens that stand for the image, by their names in the tokenizer:
             their numbers differ between checkpoints.
 
@@ -82,6 +84,7 @@ class MolmoProcessor:
 
     tokenizer: Any
     crop_config: CropConfig = MOLMO_CROPS
+    device: torch.device | None = None
     vision_tokens: VisionTokens = field(init=False)
 
     def __post_init__(self) -> None:
@@ -199,7 +202,9 @@ class MolmoProcessor:
         return ids + self._text_ids(words)
 
     def _crop(self, image: NDArray[np.uint8]) -> PaddedCrops:
-        return crop_padded_image(image, self.crop_config)
+        if self.device is None:
+            return crop_padded_image(image, self.crop_config)
+        return crop_padded_on(image, self.crop_config, self.device)
 
     def _prefix(self, crop: PaddedCrops | None) -> list[int]:
         if crop is None:
@@ -225,8 +230,8 @@ class MolmoProcessor:
                 crop.crops.token_pooling + at for crop, at in zip(crops, starts, strict=True)
             ]
             images = {
-                "pixel_values": torch.from_numpy(
-                    np.concatenate([crop.crops.pixel_values for crop in crops])
+                "pixel_values": torch.cat(
+                    [torch.as_tensor(crop.crops.pixel_values) for crop in crops]
                 ),
                 "image_masks": torch.from_numpy(np.concatenate([crop.masks for crop in crops])),
                 "image_token_pooling": torch.from_numpy(np.concatenate(pooling)),

@@ -91,12 +91,12 @@ def stack_images(crops: list[ImageCrops]) -> dict[str, Tensor]:
     """The image tensors of `MolmoPointInputs` by name; none without images."""
     if not crops:
         return {}
-    pixels = [image.pixel_values for image in crops]
+    pixels = [torch.as_tensor(image.pixel_values) for image in crops]
     pooling = _shift(
         [image.token_pooling for image in crops], [part.shape[0] * part.shape[1] for part in pixels]
     )
     return {
-        "pixel_values": torch.from_numpy(pixels[0] if len(pixels) == 1 else np.concatenate(pixels)),
+        "pixel_values": pixels[0] if len(pixels) == 1 else torch.cat(pixels),
         "image_token_pooling": torch.from_numpy(pooling),
         "image_grids": torch.tensor([image.grid for image in crops]),
         "image_num_crops": torch.tensor([len(part) for part in pixels]),

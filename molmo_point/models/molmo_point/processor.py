@@ -29,6 +29,7 @@ from molmo_point.models.molmo_point.processor_files import (
     save_processor_files,
 )
 from molmo_point.preprocessing.crops import CropConfig, ImageCrops, crop_image
+from molmo_point.preprocessing.planned import crop_on
 from molmo_point.preprocessing.prompts import (
     IMAGE,
     MOLMO2_CHAT,
@@ -83,6 +84,7 @@ class MolmoPointProcessor:
         layout: how images are written in the prompt.
         video_config: how videos are read; None for a model that reads none.
         template: layout of a conversation.
+        device: a GPU that cuts images; None to cut them here.
         vision_tokens: ids of the tokens that stand for images.
         first_point_id: the first id that stands for a point; words have none from here on.
 
@@ -95,6 +97,7 @@ class MolmoPointProcessor:
     layout: TokenLayout = field(default_factory=TokenLayout)
     video_config: VideoConfig | None = None
     template: ChatTemplate = MOLMO2_CHAT
+    device: torch.device | None = None
     vision_tokens: VisionTokens = field(init=False)
     first_point_id: int = field(init=False)
 
@@ -254,7 +257,7 @@ class MolmoPointProcessor:
                 f"{len(prompt.images)} images and {len(prompt.videos)} videos: give one for each "
                 "marker, and at most one video."
             )
-        crops = [crop_image(image, self.crop_config) for image in prompt.images]
+        crops = [self._crop(image) for image in prompt.images]
         videos = [prepare_video(video, self._own_video_config()) for video in prompt.videos]
         next_crops, next_video = iter(crops), iter(videos)
         pieces: list[NDArray[np.int64] | str] = []
@@ -269,6 +272,11 @@ class MolmoPointProcessor:
             else:
                 pieces.append(part)
         return _Encoded(self._join(pieces), crops, videos)
+
+    def _crop(self, image: NDArray[np.uint8]) -> ImageCrops:
+        if self.device is None:
+            return crop_image(image, self.crop_config)
+        return crop_on(image, self.crop_config, self.device)
 
     def _video_pieces(self, video: VideoFrames) -> list[NDArray[np.int64] | str]:
         _, rows, cols = video.grid

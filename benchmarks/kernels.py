@@ -1,0 +1,68 @@
+"""The fused crop path on a CUDA GPU: against its reference, and against copying as many bytes.
+
+python benchmarks/kernels.py
+"""
+
+import numpy as np
+import torch
+
+from molmo_point.kernels.crop_patches import crop_patches
+from molmo_point.preprocessing.crops import CropConfig, crop_image, select_tiling
+from molmo_point.preprocessing.padded import MOLMO_CROPS, crop_padded_image
+from molmo_point.preprocessing.planned import plan_crops
+
+MOLMO2_CROPS = CropConfig(
+    crop_size=(378, 378), patch_size=14, max_crops=8, overlap_margins=(4, 4),
+    pooling_size=(2, 2), image_mean=(0.5, 0.5, 0.5), image_std=(0.5, 0.5, 0.5),
+)  # fmt: skip
+SIZES = ((640, 480), (1920, 1080), (3840, 2160))
+REPEATS = 50
+
+
+def microseconds(work):
+    """Median time of one call on the GPU."""
+    times = []
+    for number in range(REPEATS + 5):
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record()
+        work()
+        end.record()
+        torch.cuda.synchronize()
+        if number >= 5:
+            times.append(1e3 * begin.elapsed_time(end))
+    return float(np.median(times))
+
+
+def main():
+    """Print the table; stops if the kernel and the CPU's preprocessing do not agree."""
+    device = torch.device("cuda")
+    big = torch.empty(2**30, dtype=torch.uint8, device=device)
+    other = torch.empty_like(big)
+    bandwidth = 2 * big.numel() / microseconds(lambda: other.copy_(big)) / 1e6  # TB/s
+    print(f"{torch.cuda.get_device_name()}: copies at {bandwidth:.2f} TB/s\n")
+    print("| generation | image | images | us | read and written, MB | of copying | values off |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    rng = np.random.default_rng(0)
+    for padded, config in ((False, MOLMO2_CROPS), (True, MOLMO_CROPS)):
+        for width, height in SIZES:
+            image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+            tiling = select_tiling(height, width, config)
+            plan = plan_crops(height, width, tiling, config, device=device, padded=padded)
+            wanted = crop_padded_image(image, config).crops if padded else crop_image(image, config)
+            got = crop_patches(torch.from_numpy(image).to(device), plan).cpu().numpy()
+            off = np.abs(got - wanted.pixel_values) > 1e-5
+            if off.mean() > 1e-4:
+                raise SystemExit(f"The kernel is off at {width}x{height}: {off.mean():.1e}.")
+            for count in (1, 64):
+                images = torch.from_numpy(image).to(device).expand(count, -1, -1, -1).contiguous()
+                took = microseconds(lambda i=images, p=plan: crop_patches(i, p, torch.bfloat16))
+                moved = images.numel() + 2 * count * got.size
+                name = "Molmo" if padded else "Molmo2"
+                print(
+                    f"| {name} | {width}x{height} | {count} | {took:.0f} "
+                    f"| {moved / 1e6:.0f} | {moved / took / 1e6 / bandwidth:.2f} | {off.sum()} |"
+                )
+
+
+if __name__ == "__main__":
+    main()
