@@ -1,0 +1,87 @@
+"""A page of a browser as a screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from molmo_point.images import load_image
+from molmo_point_adapters.browser.guard import Guard
+from molmo_point_adapters.browser.under import Found, find_element
+from molmo_point_adapters.screen.action import Action
+from molmo_point_adapters.screen.element import Element
+from molmo_point_adapters.screen.screen_map import Box, Place, screen_frame
+from molmo_point_adapters.screen.surface import Hand, Look
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+__all__ = ["PageSurface"]
+
+_WINDOW = """() => ({
+  shown: [visualViewport.offsetLeft, visualViewport.offsetTop,
+    innerWidth / visualViewport.scale, innerHeight / visualViewport.scale],
+  origin: location.protocol === "file:" ? "file://" : self.origin === "null" ? "" : self.origin,
+})"""
+
+
+class PageSurface:
+    """A page of Playwright's.
+
+    Input coordinates are CSS pixels of its layout's viewport, as Playwright's mouse takes them; a
+    pinch zoom shows a part of it.
+
+    Args:
+        page: of the synchronous API; to be used from the thread that made it.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def look(self) -> Look:
+        """Take a picture of what the window shows."""
+        image = load_image(self.page.screenshot(type="png", scale="device", caret="initial"))
+        window = self.page.evaluate(_WINDOW)
+        height, width = image.shape[:2]
+        frame = screen_frame((width, height), Box(*window["shown"]))
+        return Look(image, frame, window["origin"])
+
+    def element_at(self, place: Place, *, reach: float) -> Element | None:
+        """What a click would hit; see `Surface`."""
+        found = self._find(place, reach=reach)
+        return None if found is None else found.element
+
+    def _find(self, place: Place, *, reach: float) -> Found | None:
+        return find_element(self.page, place, reach=reach)
+
+    def perform(self, action: Action, element: Element | None) -> Hand:
+        """Do it if the element is still there, so that nothing else can be hit."""
+        found = self._find(action.place, reach=0)
+        if found is None or (element is not None and not element.is_same(found.element)):
+            return Hand(landed=False)
+        mouse, (x, y) = self.page.mouse, action.place
+        with Guard(self.page, found) as guard:
+            if action.kind == "hover":
+                mouse.move(x, y)
+                return guard.hand(pressed=False)
+            if action.kind == "drag":
+                assert action.to is not None
+                mouse.move(x, y)
+                mouse.down()
+                mouse.move(*action.to, steps=12)
+                mouse.up()
+            elif action.kind == "double click":
+                mouse.dblclick(x, y)
+            else:
+                mouse.click(x, y, button="right" if action.kind == "right click" else "left")
+            if action.text is not None:
+                if not guard.focused():
+                    return Hand(landed=False)
+                self.page.keyboard.type(action.text)
+            return guard.hand()
+
+    def person_at(self) -> None:
+        """A page has a pointer of its own, and no person at it."""
+        return
+
+    def close(self) -> None:
+        """The page is its owner's to close."""

@@ -1,0 +1,99 @@
+"""The element under a place of a page, through iframes and open shadow roots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from molmo_point_adapters.browser.scripts import script
+from molmo_point_adapters.screen.element import Element
+from molmo_point_adapters.screen.screen_map import Box, Place, into_iframe
+
+if TYPE_CHECKING:
+    from playwright.sync_api import ElementHandle, Frame, Locator, Page
+
+__all__ = ["Found", "find_element", "locate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An element, and the browser's own handle of it.
+
+    Attributes:
+        element: in the page's viewport pixels.
+        handle: of the live element.
+        frame: the document that holds it.
+    """
+
+    element: Element
+    handle: ElementHandle
+    frame: Frame
+
+
+def find_element(page: Page, place: Place, *, reach: float) -> Found | None:
+    """What a click at a place would hit.
+
+    Args:
+        page: the page.
+        place: viewport pixels.
+        reach: viewport pixels within which an interactive element counts if none is here.
+    """
+    frame, at = page.main_frame, place
+    steps: list[tuple[Box, tuple[float, float]]] = []
+    selectors: list[str] = []
+    while True:
+        hit = frame.evaluate_handle(script("element"), [*at, reach]).as_element()
+        if hit is None:
+            return None
+        said = hit.evaluate(script("describe"), list(at))
+        inner = hit.content_frame()
+        if inner is None or not _has_area(content := hit.evaluate(script("content"))):
+            return Found(_element(said, steps, selectors), hit, frame)
+        size = inner.evaluate("() => [innerWidth, innerHeight]")
+        box = Box(*content)
+        steps.append((box, (float(size[0]), float(size[1]))))
+        selectors.append(said["selector"])
+        frame, at = inner, into_iframe(at, box, steps[-1][1])
+
+
+def _has_area(content: list[float]) -> bool:
+    return content[2] > 0 and content[3] > 0
+
+
+def _element(
+    said: dict[str, Any],
+    steps: list[tuple[Box, tuple[float, float]]],
+    selectors: list[str],
+) -> Element:
+    """What a document says of its element, in viewport pixels and cut to what iframes show."""
+    left, top, width, height = said["box"]
+    box = Box(left, top, max(width, 1e-3), max(height, 1e-3))
+    for content, (inner_width, inner_height) in reversed(steps):
+        across, down = content.width / inner_width, content.height / inner_height
+        moved = Box(
+            content.left + box.left * across,
+            content.top + box.top * down,
+            box.width * across,
+            box.height * down,
+        )
+        box = moved.within(content) or moved
+    return Element(
+        role=said["role"],
+        name=said["name"],
+        box=box,
+        selector=said["selector"],
+        frames=tuple(selectors),
+        origin=said["origin"],
+        interactive=said["interactive"],
+        secret=said["secret"],
+    )
+
+
+def locate(page: Page, element: Element) -> Locator:
+    """The element again, later, by its selectors: to replay a click without a model."""
+    if not element.frames:
+        return page.locator(element.selector)
+    inside = page.frame_locator(element.frames[0])
+    for selector in element.frames[1:]:
+        inside = inside.frame_locator(selector)
+    return inside.locator(element.selector)

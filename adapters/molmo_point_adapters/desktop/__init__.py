@@ -1,0 +1,1 @@
+"""The desktop: its monitors and windows, and the pointer that a person moves."""
