@@ -31,5 +31,5 @@ docs: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[big,dev,gpu,ocr,screens,server,tabletop,train]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bag,big,dev,gpu,ocr,ros,screens,server,tabletop,train]"
 	@touch $@

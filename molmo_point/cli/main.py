@@ -236,13 +236,27 @@ def _version(
         raise typer.Exit
 
 
+def _add_commands_of_adapters() -> None:
+    """Each entry point of the group `molmo_point.commands` names a function `add(app)`.
+
+    It is called with the typer app and adds its commands; what they need is imported when they run,
+    as every call of the program passes here. One that cannot be loaded does not stop the others.
+    """
+    for entry in sorted(entry_points(group="molmo_point.commands")):
+        try:
+            add = entry.load()
+        except (ImportError, AttributeError) as error:
+            print(f'molmo-point: the command "{entry.name}" is left out: {error}', file=sys.stderr)
+            continue
+        add(app)
+
+
 def main() -> None:
     """Run the command line; errors of ours become one sentence and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # file names may hold any bytes
             stream.reconfigure(errors="surrogateescape")
-    for entry in entry_points(group="molmo_point.commands"):
-        entry.load()(app)
+    _add_commands_of_adapters()
     try:
         app()
     except MolmoPointError as error:

@@ -1,0 +1,94 @@
+"""The command `molmo-point bag`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["add"]
+
+_SHOWN = 10  # failures that are named one by one
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("bag")(_bag)
+
+
+def _bag(
+    bag: Annotated[Path, typer.Argument(help="A bag of ROS 2: its folder, or a file of it.")],
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    topic: Annotated[
+        list[str] | None,
+        typer.Option(help="A topic of images, may be given again. [default: the only one]"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the new bag. [default: NAME_points]")
+    ] = None,
+    every: Annotated[int, typer.Option(help="Ask every N-th image.", min=1)] = 1,
+    rate: Annotated[
+        float | None, typer.Option(help="Ask at most so many images a second of the recording.")
+    ] = None,
+    draw: Annotated[bool, typer.Option(help="Write the images with the points drawn.")] = True,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", help="As for point. [default: the embedded model]"),
+    ] = None,
+    device: Annotated[str | None, typer.Option(help='"cpu", "cuda", ...')] = None,
+) -> None:
+    """Ask every image of a recorded bag; the points become a bag for RViz or Foxglove.
+
+    molmo-point bag drive.mcap --topic /camera/image "cones"
+    """
+    from molmo_point import Pointer
+    from molmo_point_adapters.bag.asking import Choice, choose_topics, point_bag
+    from molmo_point_adapters.bag.reading import Bag
+
+    with Bag(bag) as opened:
+        choice = Choice(choose_topics(opened, topic or []), every, rate)
+        target = out or Path(f"{bag.resolve().name.split('.')[0]}_points")
+        pointer = Pointer(model, device=device)
+        with _progress(opened.count(choice.topics), every) as progress:
+            outcome = point_bag(
+                opened,
+                query,
+                target,
+                pointer=pointer,
+                choice=choice,
+                draw=draw,
+                model=pointer.spec.name,
+                progress=progress,
+            )
+    print(f"{target}\t{outcome.images} images\t{outcome.points} points")
+    wrong = (*outcome.failures, *outcome.damage)
+    for sentence in wrong[:_SHOWN]:
+        print(f"molmo-point: {sentence}", file=sys.stderr)
+    if len(wrong) > _SHOWN:
+        print(f"molmo-point: and {len(wrong) - _SHOWN} more like these", file=sys.stderr)
+    if wrong:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(total: int | None, every: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal; otherwise a line on standard error now and then."""
+    if not sys.stderr.isatty():
+        yield _say
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("images", total=None if total is None else -(-total // every))
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _say(done: int) -> None:
+    if done % 100 == 0:
+        print(f"molmo-point: {done} images", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""`ros2 run molmo_point_ros pointer`."""

@@ -1,0 +1,57 @@
+"""The node with a small exact pointer of its own, for what does not concern the model."""
+
+import time
+
+import cv2
+import numpy as np
+
+from molmo_point import Point, Points
+from molmo_point.errors import QueryError
+from molmo_point_adapters.ros2.run import run
+
+
+class RedBlobs:
+    """Points at the middle of each red blob; slowly, without an end, if asked for "slow"."""
+
+    def look(self, image):
+        return BlobView(image)
+
+
+class BlobView:
+    def __init__(self, image):
+        self.image_size = image.shape[1], image.shape[0]
+        red = (image[..., 0] > 150) & (image[..., 1] < 100) & (image[..., 2] < 100)
+        _, _, stats, centres = cv2.connectedComponentsWithStats(red.astype(np.uint8))
+        large = stats[1:, cv2.CC_STAT_AREA] > 100
+        items = [
+            Point(x + 0.5, y + 0.5, confidence=0.75 if index else 0.25)
+            for index, (x, y) in enumerate(centres[1:][large])
+        ]
+        self.found = Points(
+            tuple(items), self.image_size, "red", state="points" if items else "none"
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        pass
+
+    def point(self, query):
+        if query == "crash":
+            raise RuntimeError("a fault of the program")
+        if not query.startswith(("red", "slow")):
+            raise QueryError(f'Only what is red is known here, got "{query}".')
+        if query == "slow":
+            time.sleep(0.3)
+        return self.found
+
+    def stream(self, query):
+        while query == "slow":
+            yield self.found[0]
+            time.sleep(0.05)
+        yield from self.point(query)
+
+
+if __name__ == "__main__":
+    run(lambda settings: RedBlobs())
