@@ -97,7 +97,7 @@ class Bench:
             rclpy.spin_once(self.node, timeout_sec=0.1)
         taken = statistics.median(seconds for seconds, _ in self.arrived[-RUNS:]) * 1e3
         name = f"{size[0]}x{size[1]}, {self.arrived[-1][1]} points"
-        columns = [self.report[key].removesuffix(" ms") for key in ("model", "overhead")]
+        columns = [self.report[key].removesuffix(" ms") for key in ("model time", "overhead")]
         return [name, *columns, f"{taken:.1f}"]
 
 

@@ -14,6 +14,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import ColorRGBA, Header, Int32
 from visualization_msgs.msg import ImageMarker, Marker, MarkerArray
 
+from molmo_point import Point
 from molmo_point_adapters.encodings import to_fields
 from molmo_point_adapters.ros2.sighting import Sighting
 
@@ -21,11 +22,13 @@ __all__ = [
     "to_best",
     "to_count",
     "to_detections",
+    "to_found_point",
     "to_image",
     "to_markers",
     "to_nanoseconds",
     "to_pixels",
     "to_poses",
+    "to_sighting",
 ]
 
 _MARKER_M = 0.03  # the diameter of a point's sphere, and ten times that of a ray
@@ -119,6 +122,53 @@ def to_detections(sighting: Sighting, module: Any) -> Any:
         detection.bbox.center.position.y = point.y
         array_message.detections.append(detection)
     return array_message
+
+
+def to_sighting(sighting: Sighting, module: Any) -> Any:
+    """Everything in one `Sighting` of our own.
+
+    Args:
+        sighting: what was seen.
+        module: `molmo_point_msgs.msg`.
+    """
+    width, height = sighting.points.image_size
+    message = module.Sighting(
+        header=sighting.space_header,
+        image_frame_id=sighting.header.frame_id,
+        width=width,
+        height=height,
+        query=sighting.points.query,
+        state=sighting.points.state,
+        truncated=sighting.points.truncated,
+        points=[to_found_point(point, module) for point in sighting.points],
+    )
+    if sighting.space is not None:
+        space = sighting.space
+        message.origin = _xyz(space.origin)
+        for point, xyz, sigma_m, ray in zip(
+            message.points, space.xyz, space.sigma_m, space.rays, strict=True
+        ):
+            point.place, point.sigma_m = _xyz(xyz), float(sigma_m)
+            point.ray.x, point.ray.y, point.ray.z = ray.tolist()
+    return message
+
+
+def to_found_point(point: Point, module: Any) -> Any:
+    """One point of our own, in pixels; its place and ray are not known yet.
+
+    Args:
+        point: in pixels.
+        module: `molmo_point_msgs.msg`.
+    """
+    return module.FoundPoint(
+        x=float(point.x),
+        y=float(point.y),
+        label=point.label,
+        confidence=np.nan if point.confidence is None else float(point.confidence),
+        place=PointMessage(x=np.nan, y=np.nan, z=np.nan),
+        sigma_m=np.nan,
+        ray=Vector3(x=np.nan, y=np.nan, z=np.nan),
+    )
 
 
 def _sphere(sighting: Sighting, index: int) -> list[Marker]:

@@ -35,6 +35,7 @@ from molmo_point_adapters.ros2.watcher import (
     PictureInbox,
     Watcher,
 )
+from molmo_point_adapters.ros2.wording import find_wordings
 
 __all__ = ["PointerNode", "load_pointer"]
 
@@ -73,6 +74,7 @@ class PointerNode(LifecycleNode):
         self.settings = declare_settings(self)
         self._load = load
         self._tally = Tally()
+        self._dropped = 0  # while the node was active before
         self._pointer: Looking | None = None
         self._outputs: Outputs | None = None
         self._inbox: PictureInbox | None = None
@@ -83,7 +85,10 @@ class PointerNode(LifecycleNode):
         self.add_post_set_parameters_callback(self._take_parameters)
         self.create_subscription(String, "query", self._take_query, 1)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
-        self._questions = Questions(self, lambda: self.settings, self._ask)
+        self._questions = [
+            Questions(self, wording, lambda: self.settings, self._ask)
+            for wording in find_wordings()
+        ]
         self.create_timer(1.0, self._report)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -149,7 +154,8 @@ class PointerNode(LifecycleNode):
     def destroy_node(self) -> None:
         """Close, and leave the graph."""
         self.close()
-        self._questions.close()
+        for questions in self._questions:
+            questions.close()
         super().destroy_node()
 
     def _listen(self, inbox: PictureInbox, locator: Locator) -> None:
@@ -177,6 +183,8 @@ class PointerNode(LifecycleNode):
         self._ears = []
         if self._watcher is not None:
             self._watcher.close()
+        if self._inbox is not None:
+            self._dropped += self._inbox.dropped
         self._watcher = self._inbox = None
 
     def _ask(self, ask: Ask[Sighting]) -> None:
@@ -215,7 +223,8 @@ class PointerNode(LifecycleNode):
             self._watcher.ended.result()  # raises what ended it
         status = self._tally.report(
             f"{self.get_name()}: pointing",
-            dropped=0 if self._inbox is None else self._inbox.dropped,
+            model="" if self._pointer is None else repr(self._pointer),
+            dropped=self._dropped + (0 if self._inbox is None else self._inbox.dropped),
             patience_s=None if self._watcher is None else self.settings.patience,
         )
         message = DiagnosticArray(status=[status])

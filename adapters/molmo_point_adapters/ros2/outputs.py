@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from visualization_msgs.msg import ImageMarker, MarkerArray
 
 from molmo_point import draw_points
 from molmo_point_adapters.ros2 import messages
+from molmo_point_adapters.ros2.interfaces import find_interfaces
 from molmo_point_adapters.ros2.sighting import Sighting
 
 __all__ = ["Outputs"]
@@ -39,13 +39,11 @@ class Outputs:
         self._add(ImageMarker, "~/pixels", messages.to_pixels)
         self._add(Int32, "~/count", messages.to_count)
         self._add(MarkerArray, "~/markers", messages.to_markers)
-        if find_spec("vision_msgs") is not None:
-            module = import_module("vision_msgs.msg")
-            self._add(
-                module.Detection2DArray,
-                "~/detections",
-                lambda sighting: messages.to_detections(sighting, module),
-            )
+        if (vision := find_interfaces("vision_msgs", "msg")) is not None:
+            make = partial(messages.to_detections, module=vision)
+            self._add(vision.Detection2DArray, "~/detections", make)
+        if (own := find_interfaces("molmo_point_msgs", "msg")) is not None:
+            self._add(own.Sighting, "~/sighting", partial(messages.to_sighting, module=own))
         self._annotated = node.create_lifecycle_publisher(Image, "~/annotated", _DEPTH)
 
     def _add(self, kind: Any, name: str, make: Callable[[Sighting], Any]) -> None:

@@ -1,27 +1,12 @@
-"""One-shot questions: a service and an action, of interfaces that every rclpy has.
-
-No standard interface carries words to a camera, so two are taken by their shape:
-
-- `~/ask`, `rcl_interfaces/srv/GetParameters`: names in, values out. The names are what to look for,
-  the values what was found, each a string of JSON.
-- `~/find`, `test_msgs/action/Fibonacci`: the one action that is made as a wheel. The goal's `order`
-  is how many points at most, 0 for all; feedback and result are the pixels so far, rounded down:
-  x0, y0, x1, y1, ... It looks for the node's `query`.
-"""
+"""One-shot questions: services and actions that ask about the next image."""
 
 from __future__ import annotations
 
-import json
-import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
-from rcl_interfaces.msg import ParameterType, ParameterValue
-from rcl_interfaces.srv import GetParameters
 from rclpy.action.server import ActionServer, CancelResponse, GoalResponse, ServerGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleNode
@@ -32,6 +17,7 @@ from molmo_point.errors import MolmoPointError
 from molmo_point_adapters.ros2.inbox import Ask
 from molmo_point_adapters.ros2.settings import Settings
 from molmo_point_adapters.ros2.sighting import Sighting
+from molmo_point_adapters.ros2.wording import Reply, Wording
 
 __all__ = ["Questions"]
 
@@ -39,10 +25,11 @@ _AT_ONCE = 32  # questions a call
 
 
 class Questions:
-    """Takes questions for the node and gives back what the watcher answers.
+    """Takes questions in one wording and gives back what the watcher answers.
 
     Args:
         node: serves.
+        wording: the messages that questions and answers come in.
         settings: the parameters as they are now.
         ask: hands a question to the watcher; raises a MolmoPointError while there is none.
     """
@@ -50,23 +37,25 @@ class Questions:
     def __init__(
         self,
         node: LifecycleNode,
+        wording: Wording,
         settings: Callable[[], Settings],
         ask: Callable[[Ask[Sighting]], None],
     ) -> None:
-        self._node, self._settings, self._ask = node, settings, ask
+        self._node, self._wording, self._settings, self._ask = node, wording, settings, ask
         node.create_service(
-            GetParameters, "~/ask", self._serve, callback_group=ReentrantCallbackGroup()
+            wording.service,
+            wording.service_name,
+            self._serve,
+            callback_group=ReentrantCallbackGroup(),
         )
         self._answers: dict[bytes, Future[Sighting]] = {}
         self._action: ActionServer[Any, Any, Any] | None = None
-        if find_spec("test_msgs") is None:
-            node.get_logger().info("There is no action ~/find: the package test_msgs is not here.")
+        if wording.action is None:
             return
-        self._kind = import_module("test_msgs.action").Fibonacci
         self._action = ActionServer(
             node,
-            self._kind,
-            "~/find",
+            wording.action,
+            wording.action_name,
             execute_callback=self._finish,
             goal_callback=self._judge,
             handle_accepted_callback=self._begin,
@@ -78,36 +67,34 @@ class Questions:
         if self._action is not None:
             self._action.destroy()
 
-    def _deadline(self) -> float:
-        return time.monotonic() + self._settings().patience
+    def _make_ask(self, query: str) -> Ask[Sighting]:
+        settings = self._settings()
+        return Ask(query or settings.query, time.monotonic() + settings.patience)
 
-    async def _serve(
-        self, request: GetParameters.Request, response: GetParameters.Response
-    ) -> GetParameters.Response:
-        queries = list(request.names) or [self._settings().query]
-        texts = [json.dumps({"error": f"At most {_AT_ONCE} questions a call, got {len(queries)}."})]
+    async def _serve(self, request: Any, response: Any) -> Any:
+        queries = self._wording.to_queries(request) or [""]
         if len(queries) <= _AT_ONCE:
-            asks = [Ask[Sighting](query, self._deadline()) for query in queries]
-            self._hand_over(asks)
-            texts = [await self._reply(ask) for ask in asks]
-        response.values = [
-            ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=text) for text in texts
-        ]
-        return response
+            asks = [self._make_ask(query) for query in queries]
+            for ask in asks:
+                self._hand_over(ask)
+            replies = [await self._reply(ask) for ask in asks]
+        else:
+            error = f"At most {_AT_ONCE} questions a call, got {len(queries)}."
+            replies = [Reply(query, error=error) for query in queries]
+        return self._wording.to_response(response, replies)
 
-    def _hand_over(self, asks: list[Ask[Sighting]]) -> None:
-        for ask in asks:
-            try:
-                self._ask(ask)
-            except MolmoPointError as error:
-                ask.answer.set_exception(error)
+    def _hand_over(self, ask: Ask[Sighting]) -> None:
+        try:
+            self._ask(ask)
+        except MolmoPointError as error:
+            ask.answer.set_exception(error)
 
-    async def _reply(self, ask: Ask[Sighting]) -> str:
+    async def _reply(self, ask: Ask[Sighting]) -> Reply:
         await self._is_answered(ask)
         try:
-            return ask.answer.result().to_json()
+            return Reply(ask.query, ask.answer.result())
         except MolmoPointError as error:
-            return json.dumps({"query": ask.query, "error": str(error)}, ensure_ascii=False)
+            return Reply(ask.query, error=str(error))
 
     def _is_answered(self, ask: Ask[Sighting]) -> Awaited[None]:
         """Done when the watcher's thread has answered; until then the executor does other work."""
@@ -123,39 +110,30 @@ class Questions:
         return answered
 
     def _judge(self, goal: Any) -> GoalResponse:
-        return GoalResponse.ACCEPT if goal.order >= 0 else GoalResponse.REJECT
+        return GoalResponse.ACCEPT if self._wording.to_goal(goal)[1] >= 0 else GoalResponse.REJECT
 
     def _begin(self, goal: ServerGoalHandle[Any, Any, Any]) -> None:
         def follow(points: Sequence[Point]) -> None:
-            goal.publish_feedback(self._kind.Feedback(sequence=_to_numbers(points)))
+            goal.publish_feedback(self._wording.to_feedback(points))
 
-        ask = Ask[Sighting](
-            self._settings().query,
-            self._deadline(),
-            limit=goal.request.order,
-            progress=follow,
-            is_cancelled=lambda: goal.is_cancel_requested,
-        )
+        query, limit = self._wording.to_goal(goal.request)
+        ask = self._make_ask(query)
+        ask.limit, ask.progress = limit, follow
+        ask.is_cancelled = lambda: goal.is_cancel_requested
         self._answers[bytes(goal.goal_id.uuid)] = ask.answer
         ask.answer.add_done_callback(lambda answer: goal.execute())
-        self._hand_over([ask])
+        self._hand_over(ask)
 
     def _finish(self, goal: ServerGoalHandle[Any, Any, Any]) -> Any:
         answer = self._answers.pop(bytes(goal.goal_id.uuid))
-        result = self._kind.Result()
         error = answer.exception()
-        if error is None:
-            result.sequence = _to_numbers(answer.result().points)
+        query = self._wording.to_goal(goal.request)[0] or self._settings().query
+        reply = Reply(query, answer.result()) if error is None else Reply(query, error=str(error))
         if goal.is_cancel_requested:
             goal.canceled()
         elif error is None:
             goal.succeed()
         else:
-            self._node.get_logger().warning(f"~/find: {error}")
+            self._node.get_logger().warning(f"{self._wording.action_name}: {error}")
             goal.abort()
-        return result
-
-
-def _to_numbers(points: Sequence[Point]) -> list[int]:
-    """x0, y0, x1, y1, ...: the pixels that the points lie in."""
-    return [math.floor(value) for point in points for value in (point.x, point.y)]
+        return self._wording.to_result(reply)

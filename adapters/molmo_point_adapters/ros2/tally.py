@@ -79,11 +79,14 @@ class Tally:
             self.faults[kind] += 1
             self._last_fault = sentence
 
-    def report(self, name: str, *, dropped: int, patience_s: float | None) -> DiagnosticStatus:
+    def report(
+        self, name: str, *, model: str, dropped: int, patience_s: float | None
+    ) -> DiagnosticStatus:
         """How it goes, since the last report and in all.
 
         Args:
             name: of the status.
+            model: which one is loaded; "" for none.
             dropped: images that were not looked at.
             patience_s: seconds without an image that are a fault; None while none is expected.
         """
@@ -95,13 +98,14 @@ class Tally:
             rate = (self.answered - answered) / max(now - then, 1e-9)
             times = list(self._times)
             values = {
+                "model": model,
                 "rate": f"{rate:.2f} Hz",
                 "images": str(self.received),
                 "answered": str(self.answered),
                 "dropped": str(dropped),
                 "points": str(self.points),
                 "latency": _median_ms([one.latency_s for one in times]),
-                "model": _median_ms([one.model_s for one in times]),
+                "model time": _median_ms([one.model_s for one in times]),
                 "overhead": _median_ms([one.overhead_s for one in times]),
                 "last fault": self._last_fault,
                 **{f"faults: {kind}": str(count) for kind, count in sorted(self.faults.items())},

@@ -248,20 +248,21 @@ class Listener:
         return [json.loads(value.string_value) for value in values]
 
     @contextmanager
-    def finding(self, name, order):
-        """A goal of ~/find that the node has taken, and the list that its feedback goes into."""
-        client = ActionClient(self.node, Fibonacci, f"{SPACE}/{name}/find")
-        assert client.wait_for_server(PATIENCE), "there is no action"
+    def sending(self, action, kind, goal):
+        """A goal that the node has taken, and the list that its feedback goes into."""
+        client = ActionClient(self.node, kind, f"{SPACE}/{action}")
+        assert client.wait_for_server(PATIENCE), f"there is no action {action}"
         feedback = []
-        sent = client.send_goal_async(
-            Fibonacci.Goal(order=order),
-            lambda message: feedback.append(list(message.feedback.sequence)),
-        )
+        sent = client.send_goal_async(goal, lambda message: feedback.append(message.feedback))
         wait_for(sent.done, what="an answer to the goal")
         try:
             yield sent.result(), feedback
         finally:
             client.destroy()
+
+    def finding(self, name, order):
+        """A goal of ~/find."""
+        return self.sending(f"{name}/find", Fibonacci, Fibonacci.Goal(order=order))
 
     def describe(self, name, *parameters):
         request = DescribeParameters.Request(names=list(parameters))

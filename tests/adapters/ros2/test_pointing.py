@@ -132,8 +132,8 @@ def test_the_action_tells_each_point(look, listener, camera):
         wait_for(done.done)
     result = done.result()
     assert result.status == GoalStatus.STATUS_SUCCEEDED
-    assert [len(sequence) for sequence in feedback] == [2, 4]
-    assert list(feedback[-1]) == list(result.result.sequence)
+    assert [len(message.sequence) for message in feedback] == [2, 4]
+    assert list(feedback[-1].sequence) == list(result.result.sequence)
     xy = np.array(result.result.sequence).reshape(-1, 2) + 0.5
     assert sorted(scene.surface_at(xy)[1].tolist()) == [0, 1]
 
