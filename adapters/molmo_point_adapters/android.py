@@ -69,10 +69,17 @@ class AndroidSurface:
 
     def element_at(self, place: Place, *, reach: float) -> Element | None:
         """The widget under a place, as the accessibility service sees the last picture."""
+        return element_of(self._read(), place, reach=reach)
+
+    def elements(self) -> tuple[Element, ...]:
+        """What is made to be tapped."""
+        return tuple(one for one in self._read() if one.interactive)
+
+    def _read(self) -> tuple[Element, ...]:
         if self._elements is None:
             dumped = self._ask("exec-out", "uiautomator", "dump", "/dev/tty")
             self._elements = read_elements(dumped.decode(errors="replace"))
-        return element_of(self._elements, place, reach=reach)
+        return self._elements
 
     def perform(self, action: Action, element: Element | None) -> Hand:
         """Tap, hold, swipe, type.
@@ -89,8 +96,10 @@ class AndroidSurface:
             raise QueryError(f"adb types ASCII only, got {action.text!r:.80}.")
         if action.kind == "right click":
             self._ask("shell", "input", "swipe", x, y, x, y, str(_LONG_MS))
-        elif action.to is not None:
-            end = [str(int(value)) for value in action.to]
+        elif action.to is not None or action.by is not None:
+            right, down = action.by or (0.0, 0.0)  # a finger drags what is under it: backwards
+            to = action.to or (action.place[0] - right, action.place[1] - down)
+            end = [str(max(0, int(value))) for value in to]
             self._ask("shell", "input", "swipe", x, y, *end, str(_DRAG_MS))
         else:
             for _ in range(2 if action.kind == "double click" else 1):

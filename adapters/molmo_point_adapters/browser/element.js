@@ -11,15 +11,10 @@
     return hit;
   };
   const parent = (element) => element.parentElement ?? element.getRootNode().host ?? null;
-  const WIDGETS = "a[href],area[href],button,input,select,textarea,summary,label,option,video[controls]," +
-    "audio[controls],[onclick],[contenteditable=''],[contenteditable=true],[tabindex]:not([tabindex='-1'])," +
-    "[role=button],[role=link],[role=checkbox],[role=radio],[role=switch],[role=tab],[role=option]," +
-    "[role=menuitem],[role=menuitemcheckbox],[role=menuitemradio],[role=slider],[role=spinbutton]," +
-    "[role=textbox],[role=searchbox],[role=combobox],[role=treeitem],[role=gridcell]";
   const pointed = (element) => element !== null && getComputedStyle(element).cursor === "pointer";
   const widget = (hit) => {
     for (let up = hit; up; up = parent(up)) {
-      if (up.matches(WIDGETS) && up !== document.body) return up;
+      if (up.matches($WIDGETS) && up !== document.body) return up;
       if (pointed(up) && !pointed(parent(up))) return up;
     }
     return null;

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Guard"]
 
-_WAIT_S = 0.5  # for a sign that something has happened
+_WAIT_S = 1.0  # for a sign that something has happened
+_FIELDS = ("combobox", "searchbox", "spinbutton", "textbox")  # the focus is what a click gives them
 
 
 class Guard:
@@ -96,7 +97,8 @@ class Guard:
                 signs.add("address")
             if len(self._page.context.pages) > self._windows:
                 signs.add("window")
-            if signs or blocked or time.monotonic() > end:
+            telling = signs if self._found.element.role in _FIELDS else signs - {"focus"}
+            if telling or blocked or time.monotonic() > end:
                 ordered = tuple(sorted(signs))
                 return Hand(landed and not blocked if pressed else None, ordered)
             self._page.wait_for_timeout(30)

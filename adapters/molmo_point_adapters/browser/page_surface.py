@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from molmo_point.images import load_image
 from molmo_point_adapters.browser.guard import Guard
-from molmo_point_adapters.browser.under import Found, find_element
+from molmo_point_adapters.browser.under import Found, find_element, find_widgets
 from molmo_point_adapters.screen.action import Action
 from molmo_point_adapters.screen.element import Element
 from molmo_point_adapters.screen.screen_map import Box, Place, screen_frame
@@ -53,6 +53,10 @@ class PageSurface:
     def _find(self, place: Place, *, reach: float) -> Found | None:
         return find_element(self.page, place, reach=reach)
 
+    def elements(self) -> tuple[Element, ...]:
+        """What the window shows that is made to be acted on."""
+        return find_widgets(self.page)
+
     def perform(self, action: Action, element: Element | None) -> Hand:
         """Do it if the element is still there, so that nothing else can be hit."""
         found = self._find(action.place, reach=0)
@@ -62,6 +66,10 @@ class PageSurface:
         with Guard(self.page, found) as guard:
             if action.kind == "hover":
                 mouse.move(x, y)
+                return guard.hand(pressed=False)
+            if action.by is not None:
+                mouse.move(x, y)
+                mouse.wheel(*action.by)
                 return guard.hand(pressed=False)
             if action.kind == "drag":
                 assert action.to is not None

@@ -12,7 +12,7 @@ from molmo_point_adapters.screen.screen_map import Box, Place, into_iframe
 if TYPE_CHECKING:
     from playwright.sync_api import ElementHandle, Frame, Locator, Page
 
-__all__ = ["Found", "find_element", "locate"]
+__all__ = ["Found", "find_element", "find_widgets", "locate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,26 @@ def find_element(page: Page, place: Place, *, reach: float) -> Found | None:
         steps.append((box, (float(size[0]), float(size[1]))))
         selectors.append(said["selector"])
         frame, at = inner, into_iframe(at, box, steps[-1][1])
+
+
+def find_widgets(page: Page) -> tuple[Element, ...]:
+    """What the window shows that is made to be acted on; not what is covered at its middle."""
+    found: list[Element] = []
+    for frame in page.frames:
+        listed = frame.evaluate_handle(script("widgets"))
+        for handle in listed.get_properties().values():
+            element = handle.as_element()
+            box = None if element is None else element.bounding_box()
+            if box is None:
+                continue
+            middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            hit = find_element(page, middle, reach=0)
+            if hit is None or hit.frame != frame or not hit.element.interactive:
+                continue
+            if not any(hit.element.is_same(other) for other in found):
+                found.append(hit.element)
+        listed.dispose()
+    return tuple(found)
 
 
 def _has_area(content: list[float]) -> bool:

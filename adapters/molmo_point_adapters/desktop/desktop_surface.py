@@ -86,6 +86,10 @@ class DesktopSurface:
         del reach
         return None if self._windows is None else self._windows.at(place)
 
+    def elements(self) -> tuple[Element, ...]:
+        """The windows, on X11."""
+        return () if self._windows is None else self._windows.all()
+
     def perform(self, action: Action, element: Element | None) -> surface.Hand:
         """Do it if it lies in what is looked at, and the same window is still there."""
         shown = self._shown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -16,6 +17,7 @@ __all__ = ["Button", "Hand", "PynputHand", "do", "open_hand"]
 Button = Literal["left", "right"]
 
 _REST_S = 0.03  # programs that poll the pointer see it rest before it presses
+_NOTCH = 100.0  # pixels that a notch of the wheel moves, about: each program has its own mind
 _STEPS = 12  # of a drag: programs want to see it move
 
 
@@ -42,6 +44,10 @@ class Hand(Protocol):
         """Type printable text."""
         ...
 
+    def scroll(self, right: int, down: int) -> None:
+        """Turn the wheel by so many notches."""
+        ...
+
     def close(self) -> None:
         """Let go of the display."""
         ...
@@ -52,6 +58,9 @@ def do(hand: Hand, action: Action) -> None:
     hand.move(action.place)
     time.sleep(_REST_S)
     if action.kind == "hover":
+        return
+    if action.by is not None:
+        hand.scroll(*(math.ceil(abs(by) / _NOTCH) * (1 if by > 0 else -1) for by in action.by))
         return
     button: Button = "right" if action.kind == "right click" else "left"
     for _ in range(2 if action.kind == "double click" else 1):
@@ -106,6 +115,10 @@ class PynputHand:
     def type(self, text: str) -> None:
         """Type text."""
         self._keyboard.type(text)
+
+    def scroll(self, right: int, down: int) -> None:
+        """Turn the wheel."""
+        self._mouse.scroll(right, -down)
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -33,6 +33,10 @@ class Windows:
                 return _element(window, box, title)
         return None
 
+    def all(self) -> tuple[Element, ...]:
+        """All windows that can be seen, the topmost first."""
+        return tuple(_element(*one) for one in self._from_the_top())
+
     def find(self, title: str) -> Element:
         """The topmost window whose title holds some words, whatever their case.
 

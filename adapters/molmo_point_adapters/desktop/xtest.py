@@ -71,6 +71,13 @@ class XTestHand:
             time.sleep(_LEARN_S)
             self._put_on(spare, 0)
 
+    def scroll(self, right: int, down: int) -> None:
+        """Turn the wheel: on X11 its notches are buttons."""
+        for notches, (back, forth) in ((right, (6, 7)), (down, (4, 5))):
+            for _ in range(abs(notches)):
+                self._fake(self._x.ButtonPress, forth if notches > 0 else back)
+                self._fake(self._x.ButtonRelease, forth if notches > 0 else back)
+
     def close(self) -> None:
         """Let go of the display."""
         self._display.close()

@@ -36,7 +36,7 @@ class Policy:
         region: input coordinates outside which nothing is touched; None for all that is shown.
         origins: the only sites that may be acted on, as "https://example.org"; also of the iframe
             that holds the element. Empty for any.
-        risky_words: words for which `ask` is called.
+        risky_words: words for which `ask` is called; not before a hover or a scroll.
         ask: gets a sentence and says whether to go on; None refuses in its place.
         min_confidence: below it, nothing is done; a point without a confidence passes.
         min_lead: how much surer the first of several places has to be, or else they are shown and
@@ -129,6 +129,8 @@ def decide(
             )
     if not policy.act:
         return Verdict("dry run", "A dry run: allow it by Policy(act=True), or --yes.")
+    if action.kind in ("hover", "scroll"):
+        return Verdict("yes")
     names = [element.name for element in elements if element is not None]
     for words in (query, *names):
         if risky := _risky_word(words, policy.risky_words):

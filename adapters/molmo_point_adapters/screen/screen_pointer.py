@@ -100,6 +100,10 @@ class ScreenPointer:
         look = self.look() if isinstance(where, str) or self._seen is None else self._seen
         return self._aim(look, where, number)
 
+    def act(self, kind: Kind, where: Where, *, number: int | None = None) -> Outcome:
+        """Click, double click, right click or hover; see `click`."""
+        return self._act(kind, where, number=number)
+
     def click(self, where: Where, *, number: int | None = None) -> Outcome:
         """Click the left button.
 
@@ -132,29 +136,48 @@ class ScreenPointer:
         """Click, then type; without line breaks, which would submit. See `click`."""
         return self._act("type", where, number=number, text=text)
 
+    def scroll(self, down: float, *, right: float = 0.0, where: Where | None = None) -> Outcome:
+        """Turn the wheel over a place, by default the middle of what is shown; see `click`.
+
+        Args:
+            down: how far, input pixels; negative is up.
+            right: the same to the right.
+            where: a query or a place in the last picture.
+        """
+        if where is None:
+            width, height = self.look().image_size
+            where = (width / 2, height / 2)
+        return self._act("scroll", where, by=(right, down))
+
+    def question(self, kind: Kind, where: Where, *, number: int | None = None) -> str | None:
+        """What a person would be asked before this action, and nothing is done; None if nothing."""
+        look = self.look() if isinstance(where, str) or self._seen is None else self._seen
+        aim = self._aim(look, where, number)
+        if aim.target is None:
+            return None
+        text = "..." if kind == "type" else None
+        outcome = Outcome("done", "", aim, look, Action(kind, aim.target.place, text=text))
+        answer, reason = self._decide(outcome)
+        return reason if answer == "ask" else None
+
     def _aim(self, look: Look, where: Where, number: int | None = None) -> Aim:
         if not isinstance(where, str):
             place = look.to_input(*where)
             element = self.surface.element_at(place, reach=0)
             return Aim(f"({where[0]:g}, {where[1]:g})", (Target(place, where, None, element),), 0)
-        points = self.pointer.point(look.image, where)
-        targets = [self._target(look, where, point) for point in points]
+        targets = [self._target(look, point) for point in self.pointer.point(look.image, where)]
         limits = (self.policy.min_confidence, self.policy.min_lead)
         aim = choose(where, targets, min_confidence=limits[0], min_lead=limits[1], number=number)
         shown, self._shown[where] = self._shown.get(where), aim
         if number is not None and shown is not None and not _is_same_choice(shown, aim):
             reason = "The screen has changed since the candidates were shown: look at them again."
             return replace(aim, chosen=None, reason=reason)
-        return aim
+        return self._refine(look, aim)
 
-    def _target(self, look: Look, query: str, point: Point) -> Target:
-        """A point, drawn onto the element it means, or looked at again if there is none."""
+    def _target(self, look: Look, point: Point) -> Target:
+        """A point, drawn onto the element that it means."""
         place = look.to_input(point.x, point.y)
         element = self.surface.element_at(place, reach=_REACH)
-        if element is None or not element.interactive:
-            point = look_again(self.pointer, look.image, query, point)
-            place = look.to_input(point.x, point.y)
-            element = self.surface.element_at(place, reach=_REACH)
         if element is not None and element.interactive:
             drawn = element.box.nearest(place, inset=_INSET)
             if drawn != place:
@@ -165,6 +188,18 @@ class ScreenPointer:
                     element = self.surface.element_at(place, reach=0)
         return Target(place, look.to_image(place), point.confidence, element)
 
+    def _refine(self, look: Look, aim: Aim) -> Aim:
+        """Look again at the one that is meant if no element says how far it goes."""
+        target = aim.target
+        if target is None or (target.element is not None and target.element.interactive):
+            return aim
+        first = Point(*target.xy, confidence=target.confidence)
+        refined = self._target(look, look_again(self.pointer, look.image, aim.query, first))
+        chosen = enumerate(aim.candidates)
+        return replace(
+            aim, candidates=tuple(refined if i == aim.chosen else one for i, one in chosen)
+        )
+
     def _act(
         self,
         kind: Kind,
@@ -173,13 +208,14 @@ class ScreenPointer:
         number: int | None = None,
         to: Where | None = None,
         text: str | None = None,
+        by: tuple[float, float] | None = None,
     ) -> Outcome:
         for _ in range(_LOOKS):
             keep = not isinstance(where, str) and self._seen is not None
             look = self._seen if keep and self._seen is not None else self.look()
             aim = self._aim(look, where, number)
             end = None if to is None else self._aim(look, to)
-            outcome = self._prepare(kind, look, aim, end, text)
+            outcome = self._prepare(kind, look, aim, end, text=text, by=by)
             if outcome.status != "done":
                 return self._finish(outcome)
             before = self.surface.look()
@@ -191,14 +227,22 @@ class ScreenPointer:
         return self._finish(replace(outcome, status="refused", reason=reason))
 
     def _prepare(
-        self, kind: Kind, look: Look, aim: Aim, end: Aim | None, text: str | None
+        self,
+        kind: Kind,
+        look: Look,
+        aim: Aim,
+        end: Aim | None,
+        *,
+        text: str | None,
+        by: tuple[float, float] | None,
     ) -> Outcome:
         """The outcome as it would be: "done" stands for "nothing is against it"."""
         target, target_end = aim.target, None if end is None else end.target
         if target is None or (end is not None and target_end is None):
             missing = aim if target is None or end is None else end
             return Outcome("refused", missing.reason, missing, look, end=end)
-        action = Action(kind, target.place, None if target_end is None else target_end.place, text)
+        to = None if target_end is None else target_end.place
+        action = Action(kind, target.place, to, text, by)
         outcome = Outcome("done", "", aim, look, action, end)
         verdict = self._decide(outcome)
         if verdict[0] == "ask":

@@ -70,6 +70,10 @@ class Surface(Protocol):
         """What lies under a place; if that is not interactive, what is so within `reach` of it."""
         ...
 
+    def elements(self) -> tuple[Element, ...]:
+        """What it shows that can be named, the frontmost first."""
+        ...
+
     def perform(self, action: Action, element: Element | None) -> Hand:
         """Do it, at once; nothing else may be hit if the surface can tell."""
         ...

@@ -1,0 +1,71 @@
+"""The command `molmo-point mcp`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from molmo_point.errors import require
+from molmo_point_adapters.clicking import command as clicking
+
+if TYPE_CHECKING:
+    from molmo_point_adapters.agents.screen_tools import ScreenTools
+
+__all__ = ["add"]
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("mcp")(_mcp)
+
+
+def _mcp(
+    page: clicking.Page = None,
+    browser: clicking.Browser = None,
+    android: clicking.Android = None,
+    monitor: clicking.Monitor = None,
+    window: clicking.Window = None,
+    ratio: clicking.Ratio = 1.0,
+    show: Annotated[
+        bool, typer.Option("--show", help="The page that is opened can be seen.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Agents may act. Without this, calls are dry runs.")
+    ] = False,
+    region: clicking.Region = None,
+    origin: clicking.Origin = None,
+    min_confidence: clicking.Confidence = 0.2,
+    log: clicking.Log = None,
+    model: clicking.Model = None,
+    http: Annotated[
+        int | None,
+        typer.Option(help="Serve on this port of 127.0.0.1, at /mcp. [default: stdio]", min=0),
+    ] = None,
+) -> None:
+    """A screen for agents, over the Model Context Protocol.
+
+    molmo-point mcp --page https://example.org --origin https://example.org --yes
+    """
+    require("mcp", "mcp")
+    from molmo_point_adapters.agents.mcp_server import make_server
+    from molmo_point_adapters.agents.screen_tools import ScreenTools
+    from molmo_point_adapters.clicking.open_screen import ScreenChoice, open_screen
+
+    choice = ScreenChoice(page, browser, android, monitor, window, ratio, show)
+    policy = clicking.policy_of(
+        act=yes, region=region, origin=origin, min_confidence=min_confidence, terminal=False
+    )
+
+    @contextmanager
+    def open_tools() -> Iterator[ScreenTools]:
+        with open_screen(choice, clicking.model_of(model), policy=policy, log=log) as screen:
+            yield ScreenTools(screen)
+
+    server = make_server(open_tools)
+    if http is None:
+        server.run("stdio")
+    else:
+        server.run("streamable-http", host="127.0.0.1", port=http)

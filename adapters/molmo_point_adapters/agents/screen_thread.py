@@ -1,0 +1,48 @@
+"""A screen that lives in one thread: Playwright's pages may be used from no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from typing import TypeVar
+
+from molmo_point_adapters.agents.screen_tools import ScreenTools
+
+__all__ = ["ScreenThread"]
+
+T = TypeVar("T")
+
+
+class ScreenThread:
+    """Runs what is asked of a screen in its own thread, one thing after another.
+
+    Args:
+        executor: of one thread.
+        tools: the screen.
+    """
+
+    def __init__(self, executor: ThreadPoolExecutor, tools: ScreenTools) -> None:
+        self._executor = executor
+        self._tools = tools
+
+    async def run(self, ask: Callable[[ScreenTools], T]) -> T:
+        """What the screen answers."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, ask, self._tools)
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, open_tools: Callable[[], AbstractContextManager[ScreenTools]]
+    ) -> AsyncIterator[ScreenThread]:
+        """Open a screen in a thread of its own, and close both at the end."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="screen") as executor:
+            stack = ExitStack()
+            tools = await loop.run_in_executor(executor, lambda: stack.enter_context(open_tools()))
+            try:
+                yield cls(executor, tools)
+            finally:
+                await loop.run_in_executor(executor, stack.close)

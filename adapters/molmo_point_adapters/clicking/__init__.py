@@ -1,0 +1,1 @@
+"""The command `molmo-point click`, and which screen is meant."""
