@@ -206,6 +206,9 @@ def train(
     ] = None,
     device: Annotated[str, typer.Option(help='"cpu" or "cuda".')] = "cpu",
     workers: Annotated[int, typer.Option(help="Processes that draw scenes.", min=0)] = 1,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile first, for a minute; then it is faster.")
+    ] = False,
     start_from: Annotated[
         Path | None, typer.Option(help="Begin with the weights of this checkpoint.")
     ] = None,
@@ -222,6 +225,7 @@ def train(
         minutes=minutes,
         device=device,
         workers=workers,
+        compiled=compiled,
         start_from=start_from,
         export=export,
     )

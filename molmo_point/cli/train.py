@@ -17,6 +17,7 @@ def run_training(
     minutes: float | None,
     device: str,
     workers: int,
+    compiled: bool,
     start_from: Path | None,
     export: Path | None,
 ) -> None:
@@ -41,6 +42,7 @@ def run_training(
         start_from=start_from,
         device=device,
         workers=workers,
+        compiled=compiled,
         report=report,
     )
     if export is not None:

@@ -116,8 +116,8 @@ def ask_about(
     doubtful. Questions with
     different answers are preferred; another wording of one follows if they run out.
     """
-    if scene.queries:
-        return list(scene.queries[:count])
+    if scene.queries or scene.kind not in world.kinds:
+        return list(scene.queries[:count])  # a window of a screen may give none
     asked: dict[str, SceneQuery] = {}
     answers: set[tuple[int, ...]] = {()}
     for _ in range(count):

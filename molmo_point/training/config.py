@@ -63,6 +63,7 @@ class TrainingConfig:
         clip: largest norm of the gradient.
         ema: decay of the averaged weights, which are the ones that are kept.
         dense_weight: of the loss of naming each ViT patch.
+        bfloat16: the vision encoder's matrix products are rounded so (`products.py`).
     """
 
     model: ModelSize = field(default_factory=ModelSize)
@@ -82,6 +83,7 @@ class TrainingConfig:
     clip: float = 1.0
     ema: float = 0.999
     dense_weight: float = 1.0
+    bfloat16: bool = False
 
     def to_json(self) -> str:
         """Indented JSON; `from_json` is the inverse."""

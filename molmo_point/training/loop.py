@@ -25,6 +25,7 @@ from molmo_point.training.checkpoint import begin_with, load_checkpoint, save_ch
 from molmo_point.training.config import TrainingConfig
 from molmo_point.training.dense import dense_loss
 from molmo_point.training.packing import PackedBatch, collate, pack_scene
+from molmo_point.training.products import use_bfloat16_products
 
 __all__ = ["Trainer", "train"]
 
@@ -95,6 +96,7 @@ class Trainer:
         average: the averaged weights, the ones that are kept.
         optimizer: AdamW.
         processor: tokens and crops.
+        encode: crops -> ViT features, compiled or not.
         step: the next step.
         seconds: time trained so far.
         images: scenes seen so far.
@@ -105,18 +107,24 @@ class Trainer:
     average: MolmoPointForConditionalGeneration
     optimizer: torch.optim.Optimizer
     processor: MolmoPointProcessor
+    encode: Callable[[Tensor], Tensor]
     step: int = 0
     seconds: float = 0.0
     images: int = 0
 
     @classmethod
-    def start(cls, config: TrainingConfig, device: str = "cpu") -> Trainer:
+    def start(
+        cls, config: TrainingConfig, device: str = "cpu", *, compiled: bool = False
+    ) -> Trainer:
         """A run at its beginning."""
         world = find_world(config.world)
         model, processor = build_model(config.model, world, config.seed)
         average, _ = build_model(config.model, world, config.seed)
         for module in (model, average):
             module.to(device)
+        if config.bfloat16:
+            use_bfloat16_products(model.model.vision_tower)
+        encode = torch.compile(model.model.encode_crops) if compiled else model.model.encode_crops
         parameters = list(model.named_parameters())
         matrices = [value for _, value in parameters if value.ndim >= 2]
         others = [value for _, value in parameters if value.ndim < 2]
@@ -128,7 +136,7 @@ class Trainer:
             lr=config.peak_rate,
             betas=(0.9, 0.97),
         )
-        return cls(config, model, average.eval(), optimizer, processor)
+        return cls(config, model, average.eval(), optimizer, processor, encode)
 
     def train_step(self, batch: PackedBatch) -> dict[str, float]:
         """One optimiser step; the figures to report."""
@@ -142,7 +150,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.rate(self.step)
         body = self.model.model
-        crops = body.encode_crops(batch.pixel_values)
+        crops = self.encode(batch.pixel_values)
         table = body.language_model.embed_tokens.weight
         dense = dense_loss(
             body.heat,
@@ -202,6 +210,7 @@ def train(
     start_from: Path | None = None,
     device: str = "cpu",
     workers: int = 1,
+    compiled: bool = False,
     report: Callable[[str], None] = lambda line: None,
     save_every: int = 200,
     best_every: int = 1000,
@@ -217,13 +226,14 @@ def train(
             goes on.
         device: "cpu" or "cuda".
         workers: processes that make scenes.
+        compiled: run the vision encoder through `torch.compile`: a minute first, then faster.
         report: gets a line now and then.
         save_every: steps between checkpoints.
         best_every: steps between measurements on dev scenes; the best averaged weights so far are
             kept beside the run (`best.take_best`).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer.start(config, device)
+    trainer = Trainer.start(config, device, compiled=compiled)
     if not load_checkpoint(trainer, folder) and start_from is not None:
         begin_with(trainer, start_from)
     batches = DataLoader(

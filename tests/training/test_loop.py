@@ -57,6 +57,23 @@ def test_losses_fall_on_a_batch_that_is_seen_again():
         assert last[name] < first[name], name
 
 
+def test_products_in_bfloat16_leave_weights_and_gradients_nearly_alike():
+    batch = next(iter(SceneBatches(TINY, 0)))
+    plain, rounded = (
+        Trainer.start(dataclasses.replace(TINY, bfloat16=low)) for low in (False, True)
+    )
+    assert plain.model.state_dict().keys() == rounded.model.state_dict().keys()
+    first, second = plain.encode(batch.pixel_values), rounded.encode(batch.pixel_values)
+    assert second.dtype == torch.float32
+    apart = (first - second).abs().max() / first.abs().max()
+    assert 0 < apart < 0.03  # 8 bits of mantissa, two layers
+    for trainer in (plain, rounded):
+        trainer.train_step(batch)
+    name = "model.vision_tower.layers.0.mlp.fc1.weight"
+    slopes = [dict(trainer.model.named_parameters())[name].grad for trainer in (plain, rounded)]
+    assert torch.nn.functional.cosine_similarity(*(s.flatten() for s in slopes), dim=0) > 0.995
+
+
 def test_export_is_a_checkpoint_for_pointer(tmp_path):
     export_checkpoint(Trainer.start(TINY), tmp_path)
     points = Pointer(tmp_path).point(np.zeros((50, 60, 3), dtype=np.uint8), "red circles")

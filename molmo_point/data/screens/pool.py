@@ -33,6 +33,9 @@ _SHARED = 512  # seeds
 _QUALITY = 92
 _TRIES = 8  # windows, to find one that shows something
 _LEAST = 2  # whole elements that a window should show
+_SEEN = 40 * 144**2  # pixels of a page that a model of 40 crops sees; larger pages are shrunk
+_NATIVE = 0.25  # share of windows that are not scaled
+_SCALES = (0.35, 1.25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +139,38 @@ class ScreenPool:
     def scene(
         self, seed: int, size: tuple[int, int] | None = None, *, questions: int = 8
     ) -> ScreenScene:
-        """A window of a page at native scale, with questions that are exact inside it.
+        """A window of a page, with questions that are exact inside it.
+
+        Windows come at the scales at which a model sees pages, around that of the whole page and
+        sometimes at its own.
 
         Args:
             seed: any integer from 0; scenes differ by it.
-            size: (width, height) in pixels, at most those of the page; the whole page if None.
+            size: (width, height) in pixels, at most; the whole page at its own scale if None.
             questions: how many at most.
         """
         rng = random_of(self.split, seed, _PURPOSE)
         page = _page_of(seed) if size is not None else seed
         screen = self.page(int(random_of(self.split, page, _PAGE).integers(len(self))))
         if size is not None:
-            screen = _window(screen, rng, size)
+            scale = _draw_scale(rng, screen)
+            across, down = (max(1, round(side / scale)) for side in size)
+            screen = _window(screen, rng, (across, down)).scaled(scale)
         return ScreenScene(screen, tuple(ask_about_screen(screen, rng, questions)))
 
 
 def _page_of(seed: int) -> int:
     """Windows of near seeds share a page, four pages at a time, which need not be read again."""
     return seed // _SHARED * 4 + seed % 4
+
+
+def _draw_scale(rng: np.random.Generator, screen: Screen) -> float:
+    """The scale of a window: about the one at which the whole page is seen, or none."""
+    if rng.random() < _NATIVE:
+        return 1.0
+    height, width = screen.image.shape[:2]
+    whole = min(1.0, (_SEEN / (height * width)) ** 0.5)
+    return float(np.clip(whole * np.exp(rng.uniform(-0.2, 0.2)), *_SCALES))
 
 
 def _window(screen: Screen, rng: np.random.Generator, size: tuple[int, int]) -> Screen:

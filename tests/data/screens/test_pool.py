@@ -1,6 +1,5 @@
 """Pools of rendered pages: resumable, and read back as they were."""
 
-import cv2
 import numpy as np
 import pytest
 
@@ -33,18 +32,36 @@ def test_writing_goes_on_where_it_stopped(packages, renderer, tmp_path):
     assert ScreenPool(tmp_path, "dev").page(1).elements
 
 
-def test_scenes_are_windows_at_native_scale(pool_folder):
+def test_scenes_are_windows_at_the_scales_of_whole_pages(pool_folder):
     pool = ScreenPool(pool_folder, "train")
     pages = [pool.page(number) for number in range(len(pool))]
-    for seed in range(6):
-        scene, again = pool.scene(seed, (192, 160)), pool.scene(seed, (192, 160))
-        image = scene.screen.image
-        assert image.shape == (160, 192, 3)
+    scales = []
+    for seed in range(40):
+        scene, again = pool.scene(seed, (160, 144)), pool.scene(seed, (160, 144))
+        assert scene.screen.image.shape == (144, 160, 3)
         assert scene.queries == again.queries
+        assert np.array_equal(scene.screen.image, again.screen.image)
         (page,) = (page for page in pages if page.style == scene.screen.style)
-        apart = cv2.matchTemplate(page.image, image, cv2.TM_SQDIFF)
-        left, top = cv2.minMaxLoc(apart)[2]
-        assert np.array_equal(image, page.image[top : top + 160, left : left + 192])
+        widths = {(e.role, e.text, e.concept): e.box[2] - e.box[0] for e in page.elements}
+        scales += [
+            (e.box[2] - e.box[0]) / widths[e.role, e.text, e.concept]
+            for e in scene.screen.elements
+            if e.whole and e.text
+        ]
+    assert min(scales) < 0.8
+    assert sum(scale == 1 for scale in scales) > len(scales) / 10
+    assert max(scales) < 1.3
+
+
+def test_a_scaled_screen_has_its_elements_where_they_are_drawn():
+    image = np.full((90, 120, 3), 255, np.uint8)
+    image[30:60, 40:80] = (200, 0, 0)
+    one = Element("button", "", "", "", (), ("red",), (40, 30, 80, 60), True, (40, 30, 80, 60))
+    small = Screen(image, (one,), "en", {}).scaled(0.5)
+    assert small.image.shape == (45, 60, 3)
+    assert small.elements[0].box == small.elements[0].reach == (20, 15, 40, 30)
+    assert (small.image[15:30, 20:40, 0] == 200).all()
+    assert (small.image == 255).all(2).sum() == 45 * 60 - 15 * 20
 
 
 def test_elements_of_a_window_lie_inside_it(pool_folder):
