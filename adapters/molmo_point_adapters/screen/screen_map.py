@@ -7,13 +7,12 @@ macOS its points) for a pointer, the device's pixels on a phone. A `Frame` leads
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from molmo_point.errors import InvalidPoint
 from molmo_point.geometry import Frame
 
-__all__ = ["Box", "Place", "into_iframe", "monitor_of", "screen_frame"]
+__all__ = ["Box", "Place", "into_iframe", "screen_frame"]
 
 Place = tuple[float, float]
 """(x, y) in input coordinates."""
@@ -125,12 +124,3 @@ def into_iframe(place: Place, content: Box, inner_size: tuple[float, float]) -> 
         (place[0] - content.left) * inner_size[0] / content.width,
         (place[1] - content.top) * inner_size[1] / content.height,
     )
-
-
-def monitor_of(place: Place, monitors: Sequence[Box]) -> int | None:
-    """Which monitor shows a place, from 0; None if none does (monitors may leave gaps).
-
-    >>> monitor_of((1300, 20), [Box(0, 0, 1280, 720), Box(1280, 0, 640, 480)])
-    1
-    """
-    return next((i for i, monitor in enumerate(monitors) if monitor.contains(place)), None)
