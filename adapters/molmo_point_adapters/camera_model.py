@@ -151,10 +151,19 @@ class CameraModel:
             [N, 3] metres in the optical frame; NaN where depth or ray is unknown, or the ray does
             not lead ahead.
         """
-        own = self._own_directions(xy)
-        ahead = np.where(own[:, 2:] > 0, own[:, 2:], np.nan)
+        return self.to_depth(self.to_rays(xy), depth_m)
+
+    def to_depth(self, rays: Array, depth_m: ArrayLike) -> Array:
+        """Go along rays of this camera until a depth: `to_points` of rays that are known.
+
+        Args:
+            rays: [N, 3] of `to_rays`.
+            depth_m: [N] as of `to_points`.
+        """
+        along = (rays @ self.rotation[:, 2])[:, None]  # metres of depth for each along the ray
+        ahead = np.where(along > 0, along, np.nan)
         reach = np.asarray(depth_m, np.float64).reshape(-1, 1) / ahead
-        points: Array = (own * reach) @ self.rotation.T + self.origin
+        points: Array = rays * reach + self.origin
         return points
 
     def to_pixels(self, xyz: ArrayLike) -> Array:

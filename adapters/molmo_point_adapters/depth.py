@@ -22,6 +22,7 @@ _GAP_M, _GAP = 0.01, 0.03  # a step in depth that is larger, and by this share, 
 _KNOWN = 0.2  # of the pixels around a point; with fewer the point lies in a hole
 _SURFACE = 0.25  # of the known pixels; less is noise, or what flies between two surfaces
 _PLANE_PIXELS = 6
+_FLAT = 1e-3  # pixels^4, where the least of six pixels that make a plane is above 10
 _RESOLUTION_M = 0.001 / 12**0.5  # standard deviation of rounding to millimetres
 
 
@@ -76,7 +77,8 @@ def deproject(
             raise SizeMismatch(f"A depth image is [H, W], got {list(depth_m.shape)}.")
         camera.require_size((depth_m.shape[1], depth_m.shape[0]), "the depth image is")
         depth, sigma = measure_depth(depth_m, xy, radius_px=radius_px)
-    return Deprojected(camera.to_points(xy, depth), sigma, camera.to_rays(xy), camera.origin)
+    rays = camera.to_rays(xy)
+    return Deprojected(camera.to_depth(rays, depth), sigma, rays, camera.origin)
 
 
 def measure_depth(
@@ -143,10 +145,13 @@ def _read_plane(offsets: Array, depths: Array) -> tuple[float, float]:
     columns = np.column_stack([np.ones(len(depths)), offsets])
     kept = np.ones(len(depths), bool)
     for _ in range(2):  # once more without what lies far off the first plane
-        if kept.sum() < _PLANE_PIXELS or np.linalg.matrix_rank(columns[kept]) < 3:
+        used = columns[kept]
+        normal = used.T @ used
+        if len(used) < _PLANE_PIXELS or np.linalg.det(normal) < _FLAT:  # too few, or on one line
             break
-        plane, *_ = np.linalg.lstsq(columns[kept], 1 / depths[kept], rcond=None)
-        leverage = float(np.linalg.inv(columns[kept].T @ columns[kept])[0, 0])
+        inverse = np.linalg.inv(normal)
+        plane = inverse @ (used.T @ (1 / depths[kept]))
+        leverage = float(inverse[0, 0])
         if leverage > 1 or plane[0] <= 0:  # the place lies outside of what is known
             break
         off = 1 / depths - columns @ plane

@@ -70,16 +70,15 @@ class Locator:
             if info is None:
                 return None
             camera = CameraModel.from_camera_info(info, rectified=rectified)
-            rays = deproject(points, None, camera)
+            camera.require_size(points.image_size, "its image is")
         except MolmoPointError as error:
             self.fault("camera_info", str(error))
             return None
         try:
-            depth_m = self._read_depth(header, tolerance_s)
-            return rays if depth_m is None else deproject(points, depth_m, camera)
+            return deproject(points, self._read_depth(header, tolerance_s), camera)
         except MolmoPointError as error:
             self.fault("depth", str(error))
-            return rays
+            return deproject(points, None, camera)
 
     def _read_depth(self, header: Header, tolerance_s: float) -> NDArray[np.float32] | None:
         message = _matched(self._depths, "depth", tolerance_s)

@@ -71,7 +71,6 @@ class PointerNode(LifecycleNode):
         parameters: Sequence[Parameter[str]] = (),
     ) -> None:
         super().__init__(name, parameter_overrides=list(parameters))
-        self.settings = declare_settings(self)
         self._load = load
         self._tally = Tally()
         self._dropped = 0  # while the node was active before
@@ -81,6 +80,8 @@ class PointerNode(LifecycleNode):
         self._watcher: Watcher | None = None
         self._target: TargetFrame | None = None
         self._ears: list[Subscription[Picture] | Subscription[CameraInfo]] = []
+        self._questions: list[Questions] = []
+        self.settings = declare_settings(self)
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
         self.create_subscription(String, "query", self._take_query, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import rclpy
@@ -9,7 +10,9 @@ from rclpy.exceptions import ROSInterruptException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions, install_signal_handlers
 
+from molmo_point.errors import MolmoPointError
 from molmo_point_adapters.ros2.node import Load, PointerNode, load_pointer
 from molmo_point_adapters.ros2.settings import SettingError
 
@@ -33,7 +36,11 @@ def run(
         SettingError: an argument or parameter cannot be.
     """
     try:
-        rclpy.init(args=None if arguments is None else ["molmo-point", *arguments])
+        rclpy.init(
+            args=None if arguments is None else ["molmo-point", *arguments],
+            # until the node spins, Ctrl-C is Python's: rclpy's shuts down under a node being made
+            signal_handler_options=SignalHandlerOptions.NO,
+        )
     except RuntimeError as error:  # rclpy: arguments that cannot be parsed
         raise SettingError(f"ROS cannot read the arguments: {error}") from error
     try:
@@ -51,6 +58,7 @@ def _spin(node: PointerNode) -> None:
         started = TransitionCallbackReturn.SUCCESS
         if node.settings.autostart and node.trigger_configure() == started:
             node.trigger_activate()
+        install_signal_handlers()
         executor.spin()
     finally:
         executor.shutdown()
@@ -58,5 +66,8 @@ def _spin(node: PointerNode) -> None:
 
 
 def main() -> None:
-    """The program `pointer` of the package molmo_point_ros."""
-    run()
+    """The program `pointer` of the package molmo_point_ros; an error of ours is one sentence."""
+    try:
+        run()
+    except MolmoPointError as error:
+        sys.exit(f"pointer: {error}")

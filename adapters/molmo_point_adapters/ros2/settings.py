@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
+from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 
 from molmo_point.errors import MolmoPointError
@@ -105,6 +106,6 @@ def declare_settings(node: Node) -> Settings:
             descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
         try:
             values[field.name] = node.declare_parameter(field.name, field.default, descriptor).value
-        except (TypeError, ValueError) as error:  # rclpy: a type or range that does not fit
+        except ParameterException as error:  # a type or range that does not fit
             raise SettingError(f'The parameter "{field.name}" cannot be set so: {error}') from error
     return Settings(**values)

@@ -69,13 +69,17 @@ def in_encoding(rgb, name, *, padding=0, big=False):
 class Camera:
     def __init__(self, node):
         self.node = node
-        self.rgb, self.depth_m = scene.draw()
-        self.made = {}  # messages, as making them takes longer than sending
+        self.show()
         sensor = qos_profile_sensor_data
         self.image = node.create_publisher(Image, "image", sensor)
         self.compressed = node.create_publisher(CompressedImage, "image/compressed", sensor)
         self.depth = node.create_publisher(Image, "depth", sensor)
         self.info = node.create_publisher(CameraInfo, "camera_info", sensor)
+
+    def show(self, table=None, size=scene.SIZE):
+        """What is before the camera from now on: a rendered table, or discs."""
+        self.view = scene.view_discs(tuple(size)) if table is None else scene.view_table(table)
+        self.made = {}  # messages, as making them takes longer than sending
 
     def shoot(self, *, encoding="rgb8", padding=0, big=False, depth="16UC1", info="good",
               late_s=0.0, broken=None):  # fmt: skip
@@ -103,31 +107,34 @@ class Camera:
     def make_image(self, encoding, padding, big, broken):
         if encoding == "jpeg":
             return None
-        return spoil(Image(**in_encoding(self.rgb, encoding, padding=padding, big=big)), broken)
+        return spoil(
+            Image(**in_encoding(self.view.rgb, encoding, padding=padding, big=big)), broken
+        )
 
     def make_compressed(self, encoding):
         if encoding != "jpeg":
             return None
         quality = [cv2.IMWRITE_JPEG_QUALITY, 95]
-        data = cv2.imencode(".jpg", self.rgb[..., ::-1], quality)[1]
+        data = cv2.imencode(".jpg", self.view.rgb[..., ::-1], quality)[1]
         return CompressedImage(format="rgb8; jpeg compressed bgr8", data=plain(data))
 
     def make_info(self, kind):
         if kind is None:
             return None
-        message = CameraInfo(width=scene.SIZE[0], height=scene.SIZE[1])
+        width, height = self.view.size
+        message = CameraInfo(width=width, height=height)
         if kind != "zero":
             message.distortion_model = "kannala" if kind == "unknown" else "plumb_bob"
-            message.d = scene.D.tolist()
-            message.k = scene.K.ravel()
+            message.d = self.view.d.tolist()
+            message.k = self.view.k.ravel()
             message.r = np.eye(3).ravel()
-            message.p = np.column_stack([scene.K, np.zeros(3)]).ravel()
+            message.p = np.column_stack([self.view.k, np.zeros(3)]).ravel()
         return message
 
     def make_depth(self, kind):
         if kind is None:
             return None
-        depth_m = self.depth_m
+        depth_m = self.view.depth_m
         if kind == "small":
             depth_m = depth_m[::2, ::2]
         if kind == "nan":
@@ -179,8 +186,11 @@ def main():
     camera = Camera(node)
     for line in sys.stdin:
         command = json.loads(line)
-        done = stream(camera, **command) if "count" in command else camera.shoot(**command)
-        answer(done)
+        what = command.pop("do")
+        if what == "stream":
+            answer(stream(camera, **command))
+        else:
+            answer(getattr(camera, what)(**command))
     node.destroy_node()
     rclpy.shutdown()
 

@@ -109,19 +109,30 @@ class CameraProcess(Process):
         self.read += 1
         return json.loads(line)["done"]
 
-    def send(self, **command):
-        self.process.stdin.write(json.dumps(command) + "\n")
+    def send(self, do, **command):
+        self.process.stdin.write(json.dumps({"do": do, **command}) + "\n")
         self.process.stdin.flush()
 
     def shoot(self, **command):
         """One image and what belongs to it; its stamp in nanoseconds."""
-        self.send(**command)
+        self.send("shoot", **command)
         return self._next()
 
     def stream(self, **command):
         """Many images; a function that waits for the end."""
-        self.send(**command)
+        self.send("stream", **command)
         return self._next
+
+    @contextmanager
+    def showing(self, **what):
+        """Another scene, or the same in another size, for as long as the block takes."""
+        self.send("show", **what)
+        self._next()
+        try:
+            yield
+        finally:
+            self.send("show")
+            self._next()
 
     @contextmanager
     def shooting(self, **command):
@@ -173,14 +184,19 @@ class Listener:
     def __init__(self, node):
         self.node = node
         self.heard = {}
-        self.arrived = threading.Event()
+        self.arrived = {}  # nanoseconds, when
         node.create_subscription(DiagnosticArray, "/diagnostics", self._diagnose, 10)
         self.diagnostics = {}
 
     def follow(self, name, **more):
         for topic, kind in {**TOPICS, **more}.items():
-            self.heard[name, topic] = []
-            take = self.heard[name, topic].append
+            heard = self.heard[name, topic] = []
+            arrived = self.arrived[name, topic] = []
+
+            def take(message, heard=heard, arrived=arrived):
+                arrived.append(time.time_ns())
+                heard.append(message)
+
             self.node.create_subscription(kind, f"{SPACE}/{name}/{topic}", take, 50)
 
     def _diagnose(self, message):
@@ -197,6 +213,12 @@ class Listener:
         """The message with this stamp, or None."""
         heard = reversed(self.heard[name, topic])
         return next((message for message in heard if stamp_of(message) == stamp), None)
+
+    def latencies(self, name, topic):
+        """Seconds from each message's stamp until it was heard."""
+        stamps = [stamp_of(message) for message in self.heard[name, topic]]
+        times = zip(self.arrived[name, topic], stamps, strict=False)
+        return [(arrived - stamp) / 1e9 for arrived, stamp in times]
 
     def status(self, name):
         """The newest report: its level, message, and values."""

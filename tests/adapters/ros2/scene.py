@@ -1,14 +1,30 @@
-"""A drawn RGB-D scene with exact truth: coloured discs on tilted planes before a wall."""
+"""RGB-D scenes with exact truth: discs on tilted planes before a wall, and a rendered table."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from molmo_point.data.tabletop.scene import render_table
+
 SIZE = (480, 360)
 K = np.array([[420.0, 0, 236.2], [0, 425.0, 181.7], [0, 0, 1]])  # pixel centres, as OpenCV counts
 D = np.array([0.08, -0.05, 0.001, -0.002, 0.01])  # plumb_bob
 WALL_M = 1.5
+
+
+@dataclass(frozen=True)
+class View:
+    """What a camera delivers: pictures, and its calibration as ROS counts."""
+
+    rgb: np.ndarray  # [H, W, 3] uint8
+    depth_m: np.ndarray  # [H, W] float32 along z
+    k: np.ndarray
+    d: np.ndarray
+
+    @property
+    def size(self):
+        return self.rgb.shape[1], self.rgb.shape[0]
 
 
 @dataclass(frozen=True)
@@ -56,3 +72,19 @@ def draw():
     colours = np.array([disc.colour for disc in DISCS] + [(236, 234, 228)], np.uint8)
     rgb = cv2.GaussianBlur(colours[which].reshape(height, width, 3), (3, 3), 0.6)
     return rgb, places[:, 2].reshape(height, width).astype(np.float32)
+
+
+def view_discs(size=SIZE):
+    """The discs; in another size than their own only roughly where they are."""
+    rgb, depth_m = draw()
+    scale = np.diag([size[0] / SIZE[0], size[1] / SIZE[1], 1])
+    nearest = cv2.INTER_NEAREST
+    rgb, depth_m = (cv2.resize(part, size, interpolation=nearest) for part in (rgb, depth_m))
+    return View(rgb, depth_m, scale @ K, D)
+
+
+def view_table(seed):
+    """A table with things on it, rendered, through a lens without distortion."""
+    table = render_table(seed, "train")
+    k = table.intrinsics - [[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]]  # to pixel centres
+    return View(table.image, table.depth, k, np.zeros(5))

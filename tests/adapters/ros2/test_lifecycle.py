@@ -26,8 +26,9 @@ def topics(listener):
     return {name for name in names if name.startswith(f"{SPACE}/tiny/")}
 
 
-def test_round_trips(red, camera, listener):
-    for _ in range(3):
+def test_round_trips(red, tiny, camera, listener):
+    freed = tiny.text.count("the model is freed")
+    for number in range(3):
         assert listener.change("tiny", DEACTIVATE)
         assert listener.state("tiny") == "inactive"
         heard = len(listener.heard["tiny", "pixels"])
@@ -36,6 +37,7 @@ def test_round_trips(red, camera, listener):
         assert len(listener.heard["tiny", "pixels"]) == heard
         assert listener.change("tiny", CLEAN_UP)
         assert listener.state("tiny") == "unconfigured"
+        wait_for(lambda n=number: tiny.text.count("the model is freed") == freed + n + 1)
         assert not listener.change("tiny", ACTIVATE)
         assert listener.change("tiny", CONFIGURE)
         assert listener.change("tiny", ACTIVATE)
@@ -61,5 +63,30 @@ def test_a_model_that_cannot_be_loaded_is_told(listener):
         wait_for(lambda: "[ERROR]" in process.text, 60, "the failure")
         assert "no/such/folder" in process.text
         assert listener.state("lost") == "unconfigured"
+        assert process.interrupt() == 0
+    assert "Traceback" not in process.text
+
+
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        ("rate:=5", "expecting type 'DOUBLE'"),
+        ("rate:=-1.0", "out of range"),
+        ("transport:=smoke", 'A transport is "raw" or "compressed", got "smoke".'),
+    ],
+)
+def test_a_start_with_what_cannot_be_is_a_sentence(listener, parameter, said):
+    code = "from molmo_point_adapters.ros2.run import main; main()"
+    with Process("-c", code, "--ros-args", "-p", parameter, name="lost") as process:
+        assert process.end(60) == 1
+    assert said in process.text
+    assert process.text.startswith("pointer: ")
+    assert "Traceback" not in process.text
+
+
+def test_ctrl_c_before_it_is_ready(listener):
+    code = "from molmo_point_adapters.ros2.run import main; main()"
+    with Process("-c", code, name="hasty") as process:
+        wait_for(lambda: "hasty" in listener.node.get_node_names(), 60, "the node")
         assert process.interrupt() == 0
     assert "Traceback" not in process.text

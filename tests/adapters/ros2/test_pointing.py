@@ -1,14 +1,17 @@
 """The embedded model on the graph: points in pixels and metres of what a camera sends."""
 
+import cv2
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
+from molmo_point.data.tabletop.scene import render_table
 from tests.adapters.ros2 import scene
 from tests.adapters.ros2.graph import SPACE, wait_for
 
+TABLE = 0  # with two apples
 ENCODINGS = {
     "rgb8": {"padding": 5},
     "bgr8": {},
@@ -71,6 +74,26 @@ def test_places_are_on_the_surface_within_5_mm(look, depth):
     assert {message.header.frame_id for message in (poses, best)} == {"camera_optical"}
     spheres = [marker for marker in markers.markers if marker.ns == "points"]
     assert [m.pose.position.z for m in spheres] == found[:, 2].tolist()
+
+
+@pytest.mark.parametrize("depth", ["16UC1", "32FC1"])
+def test_things_on_a_rendered_table_are_where_they_are(look, camera, depth):
+    table = render_table(TABLE, "train")
+    with camera.showing(table=TABLE):
+        pixels, poses = look("apple", ("pixels", "poses"), depth=depth)
+    assert len(poses.poses) == len(pixels.points) >= 1
+    for point, pose in zip(pixels.points, poses.poses, strict=True):
+        row, column = int(point.y), int(point.x)
+        assert table.things[table.owner[row, column] - 1].name == "apple"
+        # its surface there, between the middles of pixels
+        around = table.depth[row - 1 : row + 2, column - 1 : column + 2]
+        where = (np.array([[point.x - column, point.y - row]]) + 0.5).astype(np.float32)
+        z = cv2.remap(around, where[None], None, cv2.INTER_LINEAR)[0, 0]
+        x, y, _ = np.linalg.solve(table.intrinsics, [point.x, point.y, 1]) * z
+        found = np.array([pose.position.x, pose.position.y, pose.position.z])
+        assert np.linalg.norm(found - (x, y, z)) < 0.005 + (0.0005 if depth == "16UC1" else 0)
+        height = (table.pose @ [*found, 1])[2]
+        assert 0.01 < height < 0.12  # metres above the table
 
 
 def test_an_annotated_picture_for_who_looks(look, listener):
