@@ -50,6 +50,7 @@ def open_page(
         MissingExtra: Playwright is not installed.
     """
     playwright = require("playwright.sync_api", "browser")
+    address = address_of(address)
     program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     # Chromium has no sandbox for root, as in containers
     flags = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
@@ -65,7 +66,7 @@ def open_page(
                 viewport={"width": size[0], "height": size[1]}, device_scale_factor=ratio
             )
             page = context.new_page()
-            page.goto(address_of(address))
+            page.goto(address)
             yield page
         except playwright.Error as error:
             raise DeviceError(f"The page says: {_first_line(error)}") from error
@@ -100,7 +101,11 @@ def running_page(endpoint: str, page: str | None) -> Iterator[Page]:
                 f'There is no tab "{page or ""}"; there are: '
                 f"{', '.join(tab.url for tab in tabs) or 'none'}."
             )
-        yield fitting[-1]
+        try:
+            fitting[-1].bring_to_front()  # what is hidden is not drawn
+            yield fitting[-1]
+        except playwright.Error as error:
+            raise DeviceError(f"The tab says: {_first_line(error)}") from error
 
 
 def _fits(tab: Page, words: str | None) -> bool:

@@ -94,6 +94,8 @@ def _click(
     """
     from molmo_point_adapters.clicking.open_screen import ScreenChoice, open_screen
 
+    if text is not None and to is not None:
+        raise MolmoPointError("Typing and dragging are two actions: use --type or --to.")
     choice = ScreenChoice(page, browser, android, monitor, window, ratio)
     policy = policy_of(act=yes, region=region, origin=origin, min_confidence=min_confidence)
     with open_screen(choice, model_of(model), policy=policy, log=log) as screen:
@@ -116,8 +118,6 @@ def _do(
     to: str | None,
     number: int | None,
 ) -> Outcome:
-    if text is not None and to is not None:
-        raise MolmoPointError("Typing and dragging are two actions: use --type or --to.")
     if text is not None:
         return screen.type_into(target, text, number=number)
     if to is not None:
