@@ -65,7 +65,7 @@ class AndroidSurface:
         self._elements = None
         image = load_image(self._ask("exec-out", "screencap", "-p"))
         height, width = image.shape[:2]
-        return Look(image, screen_frame((width, height), Box(0, 0, width, height)))
+        return Look(image, screen_frame((width, height), Box(0, 0, width, height)), origin=None)
 
     def element_at(self, place: Place, *, reach: float) -> Element | None:
         """The widget under a place, as the accessibility service sees the last picture."""
@@ -142,7 +142,7 @@ def read_elements(dump: str) -> tuple[Element, ...]:
                 name=node.get("text") or node.get("content-desc") or inner,
                 box=Box(left, top, right - left, bottom - top),
                 selector=node.get("resource-id", ""),
-                origin=node.get("package", ""),
+                origin=f"android-app://{node.get('package', '')}",
                 interactive=any(node.get(flag) == "true" for flag in flags),
                 secret=node.get("password") == "true",
             )

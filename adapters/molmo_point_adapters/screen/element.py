@@ -30,7 +30,8 @@ class Element:
         box: in input coordinates.
         selector: a CSS selector that finds it again in its document, " >> " at a shadow root.
         frames: selectors of the iframes around it, the outermost first.
-        origin: of its document, such as "https://example.org"; "" if it has none.
+        origin: of its document, such as "https://example.org", or its app, such as
+            "android-app://org.example"; "" if it has none.
         interactive: it is made to be acted on.
         secret: what is typed into it is not to be written down.
     """

@@ -34,8 +34,8 @@ class Policy:
     Attributes:
         act: act at all; else say what would be done.
         region: input coordinates outside which nothing is touched; None for all that is shown.
-        origins: the only sites that may be acted on, as "https://example.org"; also of the iframe
-            that holds the element. Empty for any.
+        origins: the only sites that may be acted on, as "https://example.org", or apps, as
+            "android-app://org.example"; also of the iframe that holds the element. Empty for any.
         risky_words: words for which `ask` is called; not before a hover or a scroll.
         ask: gets a sentence and says whether to go on; None refuses in its place.
         min_confidence: below it, nothing is done; a point without a confidence passes.

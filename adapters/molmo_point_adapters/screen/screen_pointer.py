@@ -262,13 +262,15 @@ class ScreenPointer:
         assert outcome.action is not None
         aims = [aim for aim in (outcome.aim, outcome.end) if aim is not None]
         elements = tuple(aim.target.element for aim in aims if aim.target is not None)
-        origins = {element.origin for element in elements if element is not None}
+        known = {element.origin for element in elements if element is not None}
+        page = outcome.look.origin
+        origins = known | {page} if page is not None else known or {""}
         verdict = decide(
             self.policy,
             outcome.action,
             query=" / ".join(aim.query for aim in aims),
             elements=elements,
-            origins=tuple(sorted({outcome.look.origin, *origins})),
+            origins=tuple(sorted(origins)),
             person_at=self.surface.person_at(),
         )
         return verdict.answer, verdict.reason

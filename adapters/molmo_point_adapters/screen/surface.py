@@ -23,12 +23,13 @@ class Look:
     Attributes:
         image: uint8 [H, W, 3] RGB.
         frame: from the picture's pixels to input coordinates.
-        origin: of the page, such as "https://example.org"; "" on a desktop.
+        origin: of the page, such as "https://example.org"; "" on a desktop; None if each element
+            has its own, as apps of a phone have.
     """
 
     image: NDArray[np.uint8]
     frame: Frame
-    origin: str = ""
+    origin: str | None = ""
 
     @property
     def image_size(self) -> tuple[int, int]:
