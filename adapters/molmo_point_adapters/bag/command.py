@@ -34,6 +34,14 @@ def _bag(
     rate: Annotated[
         float | None, typer.Option(help="Ask at most so many images a second of the recording.")
     ] = None,
+    depth: Annotated[
+        str | None,
+        typer.Option(help="A topic of depth, registered to the images: places in metres as well."),
+    ] = None,
+    camera_info: Annotated[
+        str | None, typer.Option(help="Its calibration. [default: camera_info beside the images]")
+    ] = None,
+    rectified: Annotated[bool, typer.Option(help="The images are rectified.")] = False,
     draw: Annotated[bool, typer.Option(help="Write the images with the points drawn.")] = True,
     model: Annotated[
         str | None,
@@ -45,13 +53,16 @@ def _bag(
 
     molmo-point bag drive.mcap --topic /camera/image "cones"
     """
-    from molmo_point import Pointer
-    from molmo_point_adapters.bag.asking import Choice, choose_topics, point_bag
+    from molmo_point_adapters.bag.asking import point_bag
+    from molmo_point_adapters.bag.choosing import Choice, choose_depth, choose_topics
     from molmo_point_adapters.bag.reading import Bag
 
     with Bag(bag) as opened:
         choice = Choice(choose_topics(opened, topic or []), every, rate)
+        found = choose_depth(opened, choice, depth, camera_info, rectified=rectified)
         target = out or Path(f"{bag.resolve().name.split('.')[0]}_points")
+        from molmo_point import Pointer  # after what can be wrong: it takes seconds
+
         pointer = Pointer(model, device=device)
         with _progress(opened.count(choice.topics), every) as progress:
             outcome = point_bag(
@@ -60,6 +71,7 @@ def _bag(
                 target,
                 pointer=pointer,
                 choice=choice,
+                depth=found,
                 draw=draw,
                 model=pointer.spec.name,
                 progress=progress,

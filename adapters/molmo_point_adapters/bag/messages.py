@@ -11,17 +11,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from molmo_point import Points, draw_points
+from molmo_point import Points, draw_points, load_image
 from molmo_point.errors import ImageError, require
+from molmo_point_adapters.bag.records import Record
+from molmo_point_adapters.depth import Deprojected
+from molmo_point_adapters.encodings import decode_image
 
-__all__ = ["TYPES", "Messages", "PointsWriter"]
+__all__ = ["CAMERA_INFO", "COMPRESSED", "IMAGE", "TYPES", "Messages", "PointsWriter"]
 
-# Below the topic of the images. Places are pixels of the image, with z = 0, not metres.
+IMAGE, COMPRESSED = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+
+# Below the topic of the images, named as the node's: pixels in "pixels", metres in the first two.
 TYPES = {
     "best": "geometry_msgs/msg/PointStamped",
-    "points": "geometry_msgs/msg/PoseArray",
+    "poses": "geometry_msgs/msg/PoseArray",
+    "pixels": "visualization_msgs/msg/ImageMarker",
     "count": "std_msgs/msg/Int32",
-    "marker": "visualization_msgs/msg/ImageMarker",
     "annotated/compressed": "sensor_msgs/msg/CompressedImage",
 }
 # What rosbags lets through, besides its own error, when bytes are not those of a type.
@@ -50,12 +56,28 @@ class Messages:
         except failures as error:
             raise ImageError(f"The message is damaged ({type(error).__name__}).") from error
 
+    def picture(self, record: Record) -> tuple[Any, NDArray[np.uint8]]:
+        """The header of a recorded image, and its pixels [H, W, 3] uint8 RGB.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        message = self.read(record.data, record.msgtype)
+        if record.msgtype == COMPRESSED:
+            return message.header, load_image(bytes(message.data))
+        return message.header, decode_image(message)
+
     def make(self, msgtype: str, **fields: Any) -> Any:
         """A message of these fields."""
         return self.store.types[msgtype](**fields)
 
     def of_points(
-        self, points: Points, header: Any, image: NDArray[np.uint8] | None
+        self,
+        points: Points,
+        header: Any,
+        *,
+        image: NDArray[np.uint8] | None = None,
+        space: Deprojected | None = None,
     ) -> dict[str, Any]:
         """What goes out for one image, by the names of `TYPES`.
 
@@ -63,24 +85,14 @@ class Messages:
             points: what was found in it, pixels.
             header: the image's: its stamp and frame_id are kept.
             image: [H, W, 3] uint8 RGB to draw on; None to leave the drawing out.
-
-        Returns:
-            The messages; without points, "best" is left out.
+            space: the same points in metres; None to leave "best" and "poses" out.
         """
-        places = [self._place(point.x, point.y) for point in points]
-        upright = self.make("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=0.0, w=1.0)
-        poses = [
-            self.make("geometry_msgs/msg/Pose", position=place, orientation=upright)
-            for place in places
-        ]
         messages = {
-            "points": self.make(TYPES["points"], header=header, poses=poses),
+            "pixels": self._marker(points, header),
             "count": self.make(TYPES["count"], data=len(points)),
-            "marker": self._marker(points, places, header),
         }
-        if points.best is not None:
-            best = self._place(points.best.x, points.best.y)
-            messages["best"] = self.make(TYPES["best"], header=header, point=best)
+        if space is not None:
+            messages |= self._in_space(points, space, header)
         if image is not None:
             messages["annotated/compressed"] = self.make(
                 TYPES["annotated/compressed"],
@@ -90,13 +102,29 @@ class Messages:
             )
         return messages
 
-    def _place(self, x: float, y: float) -> Any:
-        return self.make("geometry_msgs/msg/Point", x=x, y=y, z=0.0)
+    def _in_space(self, points: Points, space: Deprojected, header: Any) -> dict[str, Any]:
+        """All that have a place, and the surest of them if there is one."""
+        upright = self.make("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=0.0, w=1.0)
+        placed = np.flatnonzero(space.known).tolist()
+        places = {index: self._place(*space.xyz[index].tolist()) for index in placed}
+        poses = [
+            self.make("geometry_msgs/msg/Pose", position=place, orientation=upright)
+            for place in places.values()
+        ]
+        messages = {"poses": self.make(TYPES["poses"], header=header, poses=poses)}
+        if placed:
+            best = places[max(placed, key=lambda index: points[index].confidence or 0.0)]
+            messages["best"] = self.make(TYPES["best"], header=header, point=best)
+        return messages
 
-    def _marker(self, points: Points, places: list[Any], header: Any) -> Any:
+    def _place(self, x: float, y: float, z: float = 0.0) -> Any:
+        return self.make("geometry_msgs/msg/Point", x=x, y=y, z=z)
+
+    def _marker(self, points: Points, header: Any) -> Any:
+        places = [self._place(point.x, point.y, point.confidence or 0.0) for point in points]
         red = self.make("std_msgs/msg/ColorRGBA", r=1.0, g=0.1, b=0.1, a=1.0)
         return self.make(
-            TYPES["marker"],
+            TYPES["pixels"],
             header=header,
             ns=points.query,
             id=0,

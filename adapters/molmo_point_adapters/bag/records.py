@@ -28,3 +28,8 @@ class Record:
     msgtype: str
     timestamp: int
     data: bytes
+
+    @property
+    def place(self) -> str:
+        """Where it is in the bag, in words."""
+        return f"{self.topic} at {self.timestamp / 1e9:.3f} s"

@@ -9,7 +9,8 @@ from PIL import Image
 from rosbags.highlevel import AnyReader
 
 from molmo_point import Pointer, Points
-from molmo_point_adapters.bag.asking import Choice, choose_topics, point_bag
+from molmo_point_adapters.bag.asking import point_bag
+from molmo_point_adapters.bag.choosing import Choice, choose_topics
 from molmo_point_adapters.bag.messages import TYPES
 from molmo_point_adapters.bag.reading import Bag
 from molmo_point_adapters.bag.records import BagError
@@ -75,23 +76,19 @@ def test_points_of_every_image_with_its_stamp_and_frame(tmp_path, pointer, kind)
     assert (outcome.failures, outcome.damage) == ((), ())
     found = read_back(tmp_path / "out")
     assert {name: len(messages) for name, messages in found.items()} == {
-        "best": 2,
-        "points": 3,
+        "pixels": 3,
         "count": 3,
-        "marker": 3,
         "annotated/compressed": 3,
     }
     assert [message.data for _, message in found["count"]] == list(COUNTS)
-    for number, (when, array) in enumerate(found["points"]):
+    for number, (when, marker) in enumerate(found["pixels"]):
         assert when == START + number * STEP
-        assert array.header.frame_id == "camera_optical"
-        assert array.header.stamp.sec * 10**9 + array.header.stamp.nanosec == when - 5_000_000
-        places = sorted((pose.position.x, pose.position.y) for pose in array.poses)
+        assert marker.header.frame_id == "camera_optical"
+        assert marker.header.stamp.sec * 10**9 + marker.header.stamp.nanosec == when - 5_000_000
+        assert (marker.type, marker.ns) == (4, QUERY)
+        places = sorted((point.x, point.y) for point in marker.points)
         np.testing.assert_allclose(places, picture(number)[1] or np.empty((0,)), atol=10)
-    for _, best in found["best"]:
-        assert best.point.z == 0
-    marker = found["marker"][2][1]
-    assert (marker.type, marker.ns, len(marker.points)) == (4, QUERY, 2)
+        assert all(0 < point.z <= 1 for point in marker.points)  # confidences
     drawn = found["annotated/compressed"][2][1]
     assert drawn.format == "jpeg"
     image = np.asarray(Image.open(io.BytesIO(drawn.data.tobytes())))
@@ -106,13 +103,13 @@ def test_the_bag_says_what_was_asked_and_the_mcap_library_reads_it(tmp_path, bag
     assert QUERY in (tmp_path / "out" / "metadata.yaml").read_text()
     with (tmp_path / "out" / "out.mcap").open("rb") as file:
         summary = make_reader(file).get_summary()
-    assert summary.statistics.message_count == 6 * len(TYPES)
+    assert summary.statistics.message_count == 6 * 3
     assert {schema.encoding for schema in summary.schemas.values()} == {"ros2msg"}
 
 
 def test_images_need_not_be_drawn(tmp_path, bag):
     ask(bag, tmp_path / "out", Centre(), draw=False)
-    assert set(read_back(tmp_path / "out")) == set(TYPES) - {"annotated/compressed"}
+    assert set(read_back(tmp_path / "out")) == {"pixels", "count"}
 
 
 def test_an_interrupted_run_goes_on(tmp_path, bag):
@@ -126,7 +123,7 @@ def test_an_interrupted_run_goes_on(tmp_path, bag):
     outcome = ask(bag, tmp_path / "out", again)
     assert again.asked == 2
     assert outcome.images == 6
-    assert len(read_back(tmp_path / "out")["points"]) == 6
+    assert len(read_back(tmp_path / "out")["pixels"]) == 6
     assert sorted(path.name for path in tmp_path.iterdir()) == ["drive", "out"]
 
 
@@ -167,7 +164,7 @@ def test_nothing_is_overwritten(tmp_path, bag):
 )
 def test_some_of_the_images(tmp_path, bag, options, numbers):
     ask(bag, tmp_path / "out", Centre(), draw=False, **options)
-    found = [when for when, _ in read_back(tmp_path / "out")["points"]]
+    found = [when for when, _ in read_back(tmp_path / "out")["pixels"]]
     assert found == [START + number * STEP for number in numbers]
 
 
@@ -187,8 +184,8 @@ def test_topics(tmp_path):
             choose_topics(bag, ["/count"])
     ask(tmp_path / "two", tmp_path / "out", Centre(), topics=("/left", "/right"))
     with AnyReader([tmp_path / "out"], default_typestore=STORE) as reader:
-        assert "/left/molmo_point/points" in reader.topics
-        assert "/right/molmo_point/points" in reader.topics
+        assert "/left/molmo_point/pixels" in reader.topics
+        assert "/right/molmo_point/pixels" in reader.topics
 
 
 def write_messages(folder, payloads):
@@ -212,7 +209,7 @@ def test_images_that_cannot_be_read_are_counted_and_the_others_kept(tmp_path):
     assert len(outcome.failures) == 4
     assert "'jp2' is not known here" in outcome.failures[0]
     assert outcome.failures[0].startswith(f"{TOPIC} at ")
-    assert len(read_back(tmp_path / "out")["points"]) == 2
+    assert len(read_back(tmp_path / "out")["pixels"]) == 2
 
 
 def test_any_damage_of_a_message_is_a_failure_of_that_image(tmp_path):

@@ -9,11 +9,18 @@ import time
 from tests.adapters.bag.conftest import write_bag
 
 COMMAND = [sys.executable, "-c", "from molmo_point.cli.main import main; main()", "bag"]
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
 def run(*words, cwd):
     return subprocess.run(
-        [*COMMAND, *words], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+        [*COMMAND, *words],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 
@@ -47,13 +54,15 @@ def test_what_was_lost_is_said_and_the_exit_code_is_one(tmp_path):
 
 
 def test_an_interrupted_command_goes_on(tmp_path):
-    write_bag(tmp_path / "drive", images=30)
+    write_bag(tmp_path / "drive", images=10)
     words = [*COMMAND, "drive", "red circles"]
-    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        words, cwd=tmp_path, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
+    )
     journal = tmp_path / "drive_points.progress.jsonl"
     deadline = time.monotonic() + 100
     while time.monotonic() < deadline:
-        if journal.exists() and len(journal.read_text().splitlines()) > 3:
+        if journal.exists() and len(journal.read_text().splitlines()) > 2:
             break
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
@@ -61,8 +70,8 @@ def test_an_interrupted_command_goes_on(tmp_path):
     assert process.returncode == 130, said
     assert "Traceback" not in said
     before = len(journal.read_text().splitlines()) - 1
-    assert 0 < before < 30
+    assert 0 < before < 10
     os.utime(tmp_path / "drive")  # a folder that was looked at is no other bag
     done = run("drive", "red circles", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("drive_points\t30 images")
+    assert done.stdout.startswith("drive_points\t10 images")
