@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,6 @@ from molmo_point.models.molmo_point.answers import read_answer, spell_answer
 from molmo_point.models.molmo_point.crop_memory import CropMemory
 from molmo_point.models.molmo_point.inputs import MolmoPointInputs
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
-from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
 from molmo_point.models.molmo_point.session import PointSession
 from molmo_point.models.steps import ExtendedVocabulary
@@ -34,7 +34,7 @@ class GroundedDialect:
     """Images that MolmoPoint, or the embedded model, has read.
 
     Args:
-        model: on its device.
+        model: a `PointingModel`, on its device.
         processor: of the same checkpoint.
         images: uint8 [H, W, 3] RGB.
         videos: at most one, without images.
@@ -48,7 +48,7 @@ class GroundedDialect:
 
     def __init__(
         self,
-        model: MolmoPointForConditionalGeneration,
+        model: Any,
         processor: MolmoPointProcessor,
         images: Sequence[NDArray[np.uint8]],
         videos: Sequence[Video] = (),
@@ -204,7 +204,7 @@ class GroundedReader:
 
 @torch.inference_mode()
 def _encode(
-    model: MolmoPointForConditionalGeneration,
+    model: Any,
     inputs: MolmoPointInputs,
     before: CropMemory | None,
     tolerance: float,
@@ -217,7 +217,7 @@ def _encode(
 
 @torch.inference_mode()
 def _read(
-    model: MolmoPointForConditionalGeneration,
+    model: Any,
     inputs: MolmoPointInputs,
     places: NDArray[np.int64],
     crops: CropMemory | None,

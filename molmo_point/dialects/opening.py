@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from molmo_point.dialects.dialect import Dialect, device_memory
 from molmo_point.dialects.grounded import GroundedDialect
-from molmo_point.dialects.written import WrittenDialect
 from molmo_point.errors import QueryError
 from molmo_point.models.registry import OpenModel
 from molmo_point.preprocessing.video import Video
@@ -57,5 +56,7 @@ def read_images(
             return GroundedDialect(
                 opened.model, opened.processor, images, videos, before=earlier, tolerance=tolerance
             )
+        from molmo_point.dialects.written import WrittenDialect
+
         opening = _OPENINGS[spec.generation]
         return WrittenDialect(opened.model, opened.processor, images, videos, opening)

@@ -165,7 +165,6 @@ def open_model(
         MissingExtra: what quantised or spread weights need is not installed.
     """
     spec, folder = find_model(name)
-    from molmo_point.models.weights import load_model
     from molmo_point.preprocessing.planned import cuts_crops
 
     place = _device(device, spec)
@@ -183,10 +182,7 @@ def open_model(
         require("accelerate", "big")
     if place == "auto" or precision.bits:
         options["device_map"] = place
-    model = load_model(
-        folder, spec.generation, dtype=precision.torch_dtype, device=place, **options
-    )
-    processor = _load_processor(folder, spec.generation)
+    model, processor = _load(folder, spec.generation, place, precision.torch_dtype, options)
     crops = max_crops or spec.max_crops
     if crops is not None:
         config = replace(processor.crop_config, max_crops=crops)
@@ -200,14 +196,28 @@ def _has_experts(folder: Path) -> bool:
     return bool(json.loads((folder / "config.json").read_text()).get("moe_num_experts"))
 
 
-def _load_processor(folder: Path, generation: Generation) -> Any:
+def _load(
+    folder: Path, generation: Generation, place: str, dtype: Any, options: dict[str, Any]
+) -> tuple[Any, Any]:
+    """Model and processor; those of a small model that only points come without transformers."""
+    from molmo_point.models.weights import load_compact, load_model
+
+    if generation == "molmo_point" and not options:
+        model = load_compact(folder, dtype=dtype, device=place)
+        if model is not None:
+            from molmo_point.models.molmo_point.bare_tokenizer import BareTokenizer
+            from molmo_point.models.molmo_point.processor import MolmoPointProcessor
+
+            tokenizer = BareTokenizer(folder)
+            return model, MolmoPointProcessor.from_pretrained(folder, tokenizer=tokenizer)
+    model = load_model(folder, generation, dtype=dtype, device=place, **options)
     if generation == "molmo":
         from molmo_point.models.molmo.processor import MolmoProcessor
 
-        return MolmoProcessor.from_pretrained(folder)
+        return model, MolmoProcessor.from_pretrained(folder)
     from molmo_point.models.molmo_point.processor import MolmoPointProcessor
 
-    return MolmoPointProcessor.from_pretrained(folder)  # Molmo2's too: flags differ only
+    return model, MolmoPointProcessor.from_pretrained(folder)  # Molmo2's too: flags differ only
 
 
 def _device(device: str | None, spec: ModelSpec) -> str:

@@ -11,7 +11,7 @@ from molmo_point.errors import DeviceError, ModelError, WeightsError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["load_model", "model_class"]
+__all__ = ["load_compact", "load_model", "model_class"]
 
 _LOADING = threading.Lock()
 _SHOWN = 5
@@ -39,11 +39,7 @@ def load_model(
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
 
-    if not any(folder.glob("*.safetensors")):
-        raise WeightsError(
-            f"{folder} has no .safetensors file: download the checkpoint again, or convert it "
-            "(pickled weights are not loaded)."
-        )
+    _need_safetensors(folder)
     try:
         with _LOADING, _quiet():
             model, report = model_class(folder, generation).from_pretrained(
@@ -69,6 +65,35 @@ def load_model(
         first = str(error.__cause__ or error).strip().splitlines() or [type(error).__name__]
         raise ModelError(f"{folder} cannot be loaded: {first[0]}") from error
     return model.eval()
+
+
+def load_compact(folder: Path, *, dtype: torch.dtype, device: str) -> Any:
+    """Load a small checkpoint that only points, without transformers; None if it is no such.
+
+    Args:
+        folder: as for `load_model`.
+        dtype: of the loaded weights.
+        device: such as "cpu" or "cuda".
+
+    Raises:
+        WeightsError: there are no safetensors, or tensors are missing, unknown or odd-shaped.
+    """
+    from molmo_point.models.molmo_point.compact_config import read_compact_config
+
+    config = read_compact_config(folder)
+    if config is None:
+        return None
+    from safetensors import SafetensorError
+
+    from molmo_point.models.molmo_point.compact import CompactMolmoPoint
+
+    _need_safetensors(folder)
+    try:
+        model, report = CompactMolmoPoint.from_folder(folder, config, dtype)
+    except (AttributeError, OSError, SafetensorError) as error:
+        raise ModelError(f"{folder} cannot be loaded: {error}") from error
+    _complain(folder, report)
+    return model.to(device)
 
 
 def model_class(folder: Path, generation: str) -> Any:
@@ -109,6 +134,14 @@ class _quiet:
         logging.set_verbosity(self.level)
         if self.bars:
             logging.enable_progress_bar()
+
+
+def _need_safetensors(folder: Path) -> None:
+    if not any(folder.glob("*.safetensors")):
+        raise WeightsError(
+            f"{folder} has no .safetensors file: download the checkpoint again, or convert it "
+            "(pickled weights are not loaded)."
+        )
 
 
 def _complain(folder: Path, report: dict[str, Any]) -> None:

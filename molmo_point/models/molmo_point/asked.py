@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from molmo_point.models.molmo_point.config import MolmoPointConfig
+if TYPE_CHECKING:
+    from molmo_point.models.molmo_point.compact_config import CompactConfig
+    from molmo_point.models.molmo_point.config import MolmoPointConfig
 
 __all__ = ["PLACES", "Asked", "WordLists"]
 
@@ -55,7 +58,7 @@ class WordLists:
         roles: ranks of the names that elements of screens have.
     """
 
-    def __init__(self, config: MolmoPointConfig) -> None:
+    def __init__(self, config: MolmoPointConfig | CompactConfig) -> None:
         self.lists: tuple[_Words, ...] = (
             config.heat_names,
             config.heat_colours,

@@ -8,14 +8,18 @@ A point is three choices made one after the other: a patch (one pooled image tok
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from transformers.models.molmo2.modeling_molmo2 import Molmo2RMSNorm
 
-from molmo_point.models.molmo_point.config import MolmoPointConfig
 from molmo_point.models.molmo_point.patches import PatchTable
+from molmo_point.models.molmo_point.rms_norm import RMSNorm
 from molmo_point.models.molmo_point.things import ThingMap
+
+if TYPE_CHECKING:
+    from molmo_point.models.molmo_point.compact_config import CompactConfig
+    from molmo_point.models.molmo_point.config import MolmoPointConfig
 
 __all__ = ["MASKED", "PointKeys", "PointPredictor", "Reading", "rotate_by_order"]
 
@@ -98,13 +102,13 @@ class _LearnedKey(nn.Module):
 class PointPredictor(nn.Module):
     """Queries and keys of the three choices; parameter names are the published ones."""
 
-    def __init__(self, config: MolmoPointConfig) -> None:
+    def __init__(self, config: MolmoPointConfig | CompactConfig) -> None:
         super().__init__()
         width, dim = config.text_config.hidden_size, config.patch_embed_dim
         self.theta = float(config.token_prediction_rotary_theta)
         self.norm_logits = config.norm_logits
         self.normalise_location = config.normalise_location
-        self.x_norm = Molmo2RMSNorm(width, eps=config.text_config.rms_norm_eps)
+        self.x_norm = RMSNorm(width, eps=config.text_config.rms_norm_eps)
         self.patch_q = nn.Linear(width, dim)
         self.patch_k = nn.Linear(width, dim)
         self.subpatch_q = nn.Linear(width, dim)

@@ -13,13 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from molmo_point.models.molmo_point.asked import Asked, WordLists
-from molmo_point.models.molmo_point.config import MolmoPointConfig
 from molmo_point.models.molmo_point.things import ThingMap
+
+if TYPE_CHECKING:
+    from molmo_point.models.molmo_point.compact_config import CompactConfig
+    from molmo_point.models.molmo_point.config import MolmoPointConfig
 
 __all__ = ["HeatHead", "HeatPrior"]
 
@@ -84,7 +88,7 @@ class HeatHead(nn.Module):
         config: with `heat_dim`, and the closed list of names and colours as token ids.
     """
 
-    def __init__(self, config: MolmoPointConfig) -> None:
+    def __init__(self, config: MolmoPointConfig | CompactConfig) -> None:
         super().__init__()
         width, features, dim = (
             config.text_config.hidden_size,

@@ -114,16 +114,23 @@ class MolmoPointProcessor:
                     self._id(part.text)
 
     @classmethod
-    def from_pretrained(cls, folder: Path | str) -> MolmoPointProcessor:
+    def from_pretrained(
+        cls, folder: Path | str, *, tokenizer: Any | None = None
+    ) -> MolmoPointProcessor:
         """Read a checkpoint's processor.
 
         Args:
             folder: with `preprocessor_config.json` and the tokenizer.
+            tokenizer: the folder's tokenizer, if it has been read already.
 
         Raises:
             ModelError: a file is missing or does not say what it must.
         """
-        tokenizer, crops, layout, video = load_processor_files(Path(folder))
+        crops, layout, video = load_processor_files(Path(folder))
+        if tokenizer is None:
+            from transformers import AutoTokenizer
+
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         return cls(tokenizer, crops, layout, video)
 
     def save_pretrained(self, folder: Path | str) -> None:

@@ -24,16 +24,12 @@ PROCESSOR = "processor_config.json"
 SAMPLING = "uniform_last_frame"
 
 
-def load_processor_files(
-    folder: Path,
-) -> tuple[Any, CropConfig, TokenLayout, VideoConfig | None]:
-    """Tokenizer, crops, layout and (where stated) videos of a checkpoint.
+def load_processor_files(folder: Path) -> tuple[CropConfig, TokenLayout, VideoConfig | None]:
+    """Crops, layout and (where stated) videos of a checkpoint.
 
     Raises:
         ModelError: a file is missing, or does not say what it must.
     """
-    from transformers import AutoTokenizer
-
     processor = _read(folder / PROCESSOR) or {}
     images = _read(folder / IMAGES) or processor.get("image_processor")
     if images is None:
@@ -42,8 +38,7 @@ def load_processor_files(
     crops = _to_crops(images, folder / IMAGES)
     known = {entry.name for entry in fields(TokenLayout)}
     layout = TokenLayout(**{name: value for name, value in processor.items() if name in known})
-    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-    return tokenizer, crops, layout, None if videos is None else _to_video(videos, folder / VIDEOS)
+    return crops, layout, None if videos is None else _to_video(videos, folder / VIDEOS)
 
 
 def save_processor_files(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
-from transformers.cache_utils import DynamicCache
 
-from molmo_point.models.molmo_point.grounding import PointKeys
+from molmo_point.models.molmo_point.grounding import PointKeys, Reading
 from molmo_point.models.molmo_point.heat import HeatPrior
-from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
+from molmo_point.models.molmo_point.key_values import KeyValues
 from molmo_point.models.molmo_point.patches import (
     ImageFeatures,
     last_chosen,
@@ -30,7 +30,7 @@ class PointSession:
     shared by many questions.
 
     Attributes:
-        model: whose session it is.
+        model: whose session it is; a `PointingModel`.
         cache: keys and values of all tokens so far.
         valid: bool [B, S], False for padding.
         keys: what points can choose among; None without images.
@@ -39,8 +39,8 @@ class PointSession:
         prior: of the question, for a model with a heat prior.
     """
 
-    model: MolmoPointForConditionalGeneration
-    cache: DynamicCache
+    model: Any
+    cache: KeyValues
     valid: Tensor
     keys: PointKeys | None
     last_patch: Tensor
@@ -50,7 +50,7 @@ class PointSession:
     @classmethod
     def read_images(
         cls,
-        model: MolmoPointForConditionalGeneration,
+        model: Any,
         input_ids: Tensor,
         valid: Tensor,
         image: Tensor,
@@ -68,7 +68,7 @@ class PointSession:
             places: int [n, k, 3], where every subpatch lies, the same for all rows (as
                 `PatchGrids.places`); None leaves the heat of large things spread.
         """
-        cache = DynamicCache(config=model.config.text_config)
+        cache = KeyValues()
         reading = model.read(input_ids, valid=valid, image=image, features=features, cache=cache)
         none = input_ids.new_full((len(input_ids),), -1)
         keys = reading.keys
@@ -81,7 +81,8 @@ class PointSession:
         """Ids of these prompts."""
         if self.keys is None:
             return ExtendedVocabulary(self.model.config.extended_vocab_size, 0, 0, 0)
-        return self.model.vocabulary(self.keys.table)
+        vocabulary: ExtendedVocabulary = self.model.vocabulary(self.keys.table)
+        return vocabulary
 
     def fork(self, rows: Sequence[int]) -> PointSession:
         """A session of its own over these rows, repeated as asked, with all read so far."""
@@ -92,16 +93,13 @@ class PointSession:
         def pick(value: Tensor) -> Tensor:
             return value[index] if len(index) else value
 
-        cache = DynamicCache(config=self.model.config.text_config)
-        for number, layer in enumerate(self.cache.layers):
-            cache.update(pick(layer.keys), pick(layer.values), number)
         keys, prior = self.keys, self.prior
         if len(index):
             keys = None if keys is None else take_rows(keys, index)
             prior = None if prior is None else take_rows(prior, index)
         return PointSession(
             self.model,
-            cache,
+            self.cache.take(index if len(index) else None),
             pick(self.valid),
             keys,
             pick(self.last_patch),
@@ -142,7 +140,7 @@ class PointSession:
     def _read(self, tokens: Tensor, valid: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
         """States [B, T, E]; and the patch, the rotation's patch and the subpatch at each token."""
         self.valid = torch.cat([self.valid, valid], dim=1)
-        reading = self.model.read(
+        reading: Reading = self.model.read(
             tokens,
             valid=self.valid,
             cache=self.cache,

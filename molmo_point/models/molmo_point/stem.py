@@ -58,10 +58,31 @@ class ConvStem(nn.Module):
     def forward(self, patches: Tensor) -> Tensor:
         """[C, P, patch * patch * 3] (rows, columns, rgb inside a patch) -> [C, P, width]."""
         (rows, columns), size = self.grid, self.patch_size
-        crops = patches.reshape(-1, rows, columns, size, size, 3)
-        image = crops.permute(0, 5, 1, 3, 2, 4).reshape(-1, 3, rows * size, columns * size)
-        low: Tensor = self.down(image)
-        embedded: Tensor = self.project(
-            torch.relu(low + self.residual(low))
-        )  # [C, width, rows, cols]
+        crops = patches.reshape(-1, rows, columns, size, size, 3).transpose(2, 3)
+        image = crops.reshape(-1, rows * size, columns * size, 3).permute(0, 3, 1, 2)
+        if self.training or torch.is_grad_enabled():
+            low: Tensor = self.down(image.contiguous())
+            low = torch.relu(low + self.residual(low))
+        else:
+            low = self._infer(image)
+        embedded: Tensor = self.project(low)  # [C, width, rows, cols]
         return embedded.flatten(2).transpose(1, 2)
+
+    def _infer(self, image: Tensor) -> Tensor:
+        """The same, norms folded into the convolutions before them, pixels kept together."""
+        low = _convolve(image, self.down[0], self.down[1], stride=2).relu_()
+        low = _convolve(low, self.down[3], self.down[4], stride=2).relu_()
+        inner = _convolve(low, self.residual[0], self.residual[1]).relu_()
+        return _convolve(inner, self.residual[3], self.residual[4]).add_(low).relu_()
+
+
+def _convolve(image: Tensor, convolution: nn.Module, norm: nn.Module, stride: int = 1) -> Tensor:
+    """A 3x3 convolution and the batch norm behind it, as one convolution."""
+    assert isinstance(convolution, nn.Conv2d)
+    assert isinstance(norm, nn.BatchNorm2d)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+    bias = norm.bias - norm.running_mean * scale
+    weight = convolution.weight * scale[:, None, None, None]
+    return nn.functional.conv2d(image, weight, bias, stride=stride, padding=1)

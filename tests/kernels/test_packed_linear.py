@@ -1,0 +1,67 @@
+"""A packed linear layer gives what the plain one does, and follows its weights."""
+
+import pytest
+import torch
+
+from molmo_point.kernels.packed_linear import PackedLinear, can_pack, packed_linear_reference
+
+TOLERANCE = 2e-5
+"""Sums of at most 576 products of normal numbers, float32, in another order."""
+
+
+def layer(inner, outer, bias=True, dtype=torch.float32):
+    torch.manual_seed(0)
+    return PackedLinear(inner, outer, bias=bias).to(dtype)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("shape", [(1, 7), (3, 33, 7), (0, 7), (2, 1, 576)], ids=str)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("activation", ["none", "gelu"])
+def test_it_is_the_plain_form(shape, bias, activation):
+    linear = layer(shape[-1], 19, bias)
+    x = torch.randn(shape)
+    expected = packed_linear_reference(x, linear.weight, linear.bias, activation)
+    assert torch.allclose(linear(x, activation), expected, atol=TOLERANCE)
+    residual = torch.randn(*shape[:-1], 19)
+    expected = packed_linear_reference(x, linear.weight, linear.bias, residual=residual)
+    assert torch.allclose(linear(x, residual=residual), expected, atol=TOLERANCE)
+
+
+@torch.inference_mode()
+def test_strided_rows_and_half_precision():
+    linear = layer(16, 8)
+    x = torch.randn(9, 32)[::2, ::2]
+    assert torch.allclose(linear(x), torch.nn.functional.linear(x, linear.weight, linear.bias),
+                          atol=TOLERANCE)  # fmt: skip
+    half = layer(16, 8, dtype=torch.bfloat16)
+    assert not can_pack(half.weight)
+    x = x.bfloat16()
+    assert torch.equal(half(x), torch.nn.functional.linear(x, half.weight, half.bias))
+
+
+def test_changed_weights_are_packed_again():
+    linear = layer(12, 5)
+    x = torch.randn(4, 12)
+    with torch.inference_mode():
+        before = linear(x)
+    with torch.no_grad():
+        linear.weight.mul_(2)
+        linear.bias.zero_()
+    with torch.inference_mode():
+        after = linear(x)
+    assert not torch.allclose(before, after)
+    assert torch.allclose(after, x @ linear.weight.T, atol=TOLERANCE)
+
+
+def test_gradients_pass_through():
+    linear = layer(6, 3)
+    linear(torch.randn(2, 6), "gelu").sum().backward()
+    assert linear.weight.grad.abs().sum() > 0
+
+
+def test_a_copy_shares_parameters():
+    plain = torch.nn.Linear(4, 2)
+    packed = PackedLinear.like(plain)
+    assert packed.weight is plain.weight
+    assert packed.bias is plain.bias
