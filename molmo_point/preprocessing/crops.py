@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molmo_point.errors import ImageError, ModelError
-from molmo_point.preprocessing.resize import resize_image
+from molmo_point.preprocessing.resize import resize_to
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -197,7 +197,10 @@ def normalise(patches: NDArray[np.uint8], config: CropConfig) -> NDArray[np.floa
 
     crops, rows, cols, side, line = patches.shape
     table = _colour_table(config.image_mean, config.image_std)
-    scaled = cv2.LUT(patches.reshape(-1, line // 3, 3), table)
+    if len(set(config.image_mean)) == len(set(config.image_std)) == 1:
+        scaled = cv2.LUT(patches.reshape(-1, line), np.ascontiguousarray(table[..., 0]))
+    else:
+        scaled = cv2.LUT(patches.reshape(-1, line // 3, 3), table)
     return np.asarray(scaled, dtype=np.float32).reshape(crops, rows * cols, side * line)
 
 
@@ -277,13 +280,13 @@ def crop_image(image: NDArray[np.uint8], config: CropConfig) -> ImageCrops:
         tiling[0] * config.window[0] + config.margin,
         tiling[1] * config.window[1] + config.margin,
     )
-    whole = view_patches(resize_image(image, *config.crop_size), (1, 1), config)
-    large = whole
-    if canvas != config.crop_size:
-        large = view_patches(resize_image(image, *canvas), tiling, config)
+    whole, large = resize_to(image, [config.crop_size, canvas])
     crops = 1 + tiling[0] * tiling[1]
-    patches = np.empty((crops, *whole.shape[2:]), dtype=np.uint8)
-    patches[:1] = whole[0]
+    patches = np.empty(
+        (crops, *config.crop_patches, config.patch_size, config.patch_size * 3), np.uint8
+    )
+    patches[:1] = view_patches(whole, (1, 1), config)[0]
+    large = view_patches(large, tiling, config)
     patches[1:].reshape(large.shape)[...] = large
     return ImageCrops.lay_out(normalise(patches, config), tiling, config, (width, height))
 

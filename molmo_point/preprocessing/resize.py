@@ -4,24 +4,31 @@ Plain bilinear between four neighbours, with half-pixel centres and without anti
 to bytes. Published preprocessing leaves this to torch, whose last bits depend on the number of
 threads; where a value lies halfway between two bytes that decides the byte. Here the arithmetic is
 torch's with one thread: a chain of fused multiply-adds in float32, the four weights multiplied
-out. It is done in a faster order, and again in torch's order for the few values near a half.
+out. It is done in a faster order, by OpenCV or in blocks of numpy, and again in torch's order for
+the few values near a half.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["resize_image"]
+__all__ = ["resize_image", "resize_to"]
 
 BLOCK = 32
 """Rows of the result at a time: what is in between stays in the cache."""
 
-CERTAIN = 0.4995
-"""Distance from a byte up to which any order of the arithmetic rounds alike: errors are < 1e-4."""
+ERROR = 1e-4
+"""More than any order of the arithmetic differs by: what is nearer to a half is done again."""
+
+LARGEST = 4_000_000
+"""Pixels of an image that is turned to floats as a whole, for OpenCV; others are read in parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +55,6 @@ def _find_taps(source: int, target: int) -> _Taps:
 def resize_image(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     """Stretch an image.
 
-    Costs grow with the result, not with the image: pixels that no place needs are not read.
-
     Args:
         image: uint8 [H, W, 3].
         height: pixels of the result.
@@ -58,9 +63,86 @@ def resize_image(image: NDArray[np.uint8], height: int, width: int) -> NDArray[n
     Returns:
         uint8 [height, width, 3], contiguous.
     """
-    if image.shape[:2] == (height, width):
-        return np.ascontiguousarray(image)
-    rows, cols = _find_taps(image.shape[0], height), _find_taps(image.shape[1], width)
+    return resize_to(image, [(height, width)])[0]
+
+
+def resize_to(
+    image: NDArray[np.uint8], sizes: Sequence[tuple[int, int]]
+) -> list[NDArray[np.uint8]]:
+    """The same to several sizes (height, width) at once."""
+    floats: NDArray[np.float32] | None = None
+    results = []
+    for height, width in sizes:
+        if image.shape[:2] == (height, width):
+            results.append(np.ascontiguousarray(image))
+            continue
+        rows, cols = _find_taps(image.shape[0], height), _find_taps(image.shape[1], width)
+        small = image.shape[0] * image.shape[1] <= LARGEST
+        if small and _opencv_agrees(image.shape[0], height, image.shape[1], width):
+            floats = np.ascontiguousarray(image, np.float32) if floats is None else floats
+            results.append(_resize_by_opencv(image, floats, rows, cols))
+        else:
+            results.append(_resize_in_blocks(image, rows, cols))
+    return results
+
+
+@contextmanager
+def _own_arithmetic() -> Iterator[None]:
+    """OpenCV without Intel's library, which places neighbours less exactly; in this thread."""
+    used = cv2.ipp.useIPP()
+    cv2.ipp.setUseIPP(False)
+    try:
+        yield
+    finally:
+        cv2.ipp.setUseIPP(used)
+
+
+def _stretch(pixels: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """By OpenCV, at torch's scales: the quotients in float32."""
+    down, across = (
+        float(np.float32(source) / np.float32(target))
+        for source, target in zip(pixels.shape[:2], (height, width), strict=True)
+    )
+    with _own_arithmetic():
+        out = cv2.resize(pixels, None, fx=1 / across, fy=1 / down, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(out, np.float32).reshape(*out.shape[:2], -1)
+
+
+@lru_cache(maxsize=128)
+def _opencv_agrees(*sides: int) -> bool:
+    """Whether OpenCV, as it is built here, does each axis as torch: tried on noise, once."""
+    noise = np.random.default_rng(0).integers(0, 256, (max(sides), 4, 3)).astype(np.float32)
+    for source, target in (sides[:2], sides[2:]):
+        taps, line = _find_taps(source, target), noise[:source]
+        wanted = line[taps.near] * taps.near_weight[:, None, None]
+        wanted += line[taps.far] * taps.far_weight[:, None, None]
+        for axis in (0, 1):
+            size = (target, 4) if axis == 0 else (4, target)
+            got = _stretch(np.ascontiguousarray(np.moveaxis(line, 0, axis)), *size)
+            if (
+                got.shape[:2] != size
+                or np.abs(np.moveaxis(got, axis, 0) - wanted).max() > ERROR / 2
+            ):
+                return False
+    return True
+
+
+def _resize_by_opencv(
+    image: NDArray[np.uint8], floats: NDArray[np.float32], rows: _Taps, cols: _Taps
+) -> NDArray[np.uint8]:
+    value = _stretch(floats, len(rows.near), len(cols.near))
+    below, above = (cv2.add(value, np.full(4, off), dtype=cv2.CV_8U) for off in (-ERROR, ERROR))
+    out: NDArray[np.uint8] = np.asarray(below, np.uint8).reshape(value.shape)
+    unsure = np.flatnonzero(out != above.reshape(value.shape))
+    if len(unsure):
+        row, col = np.divmod(unsure, value.shape[1] * 3)
+        out.reshape(-1)[unsure] = _resize_exactly(image, rows, cols, row, col)
+    return out
+
+
+def _resize_in_blocks(image: NDArray[np.uint8], rows: _Taps, cols: _Taps) -> NDArray[np.uint8]:
+    """Costs grow with the result, not with the image: pixels that no place needs are not read."""
+    height, width = len(rows.near), len(cols.near)
     near_weight, far_weight = np.repeat(cols.near_weight, 3), np.repeat(cols.far_weight, 3)
     out = np.empty((height, width * 3), dtype=np.uint8)
     for start in range(0, height, BLOCK):
@@ -75,7 +157,7 @@ def resize_image(image: NDArray[np.uint8], height: int, width: int) -> NDArray[n
         rounded = np.rint(value)
         out[start:stop] = rounded
         np.abs(np.subtract(value, rounded, out=value), out=value)
-        unsure = np.flatnonzero(value > CERTAIN)
+        unsure = np.flatnonzero(value > 0.5 - ERROR)
         if len(unsure):
             row, col = np.divmod(unsure, width * 3)
             out[start + row, col] = _resize_exactly(image, rows, cols, start + row, col)
