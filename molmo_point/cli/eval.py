@@ -26,7 +26,7 @@ def run_evaluation(
 ) -> None:
     """Measure, with a bar on a terminal, and print markdown or JSON."""
     if what != "embedded":
-        raise MolmoPointError(f'There is no evaluation "{what}": use "embedded".')
+        raise MolmoPointError(f'There is no evaluation "{what}": use "embedded" or "screenspot".')
     from rich.console import Console
     from rich.progress import Progress
 

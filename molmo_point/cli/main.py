@@ -138,8 +138,15 @@ def doctor() -> None:
 @app.command("eval")
 def evaluate(
     what: Annotated[
-        str, typer.Argument(help='What to measure; "embedded" for generated scenes.')
+        str,
+        typer.Argument(
+            help='What to measure: "embedded" for generated scenes, "screenspot" for clicks.'
+        ),
     ] = "embedded",
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Of ScreenSpot, its v2, Pro, or of cases made by molmo-point cases."),
+    ] = None,
     model: _Model = None,
     scenes: Annotated[int, typer.Option(help="Held-out scenes of each world.", min=1)] = 200,
     world: Annotated[
@@ -157,9 +164,16 @@ def evaluate(
     ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Measure a model on held-out scenes."""
-    from molmo_point.cli.eval import run_evaluation
+    """Measure a model on held-out scenes, or on screenshots whose targets are known.
 
+    molmo-point eval screenspot ScreenSpot-v2/ --model allenai/MolmoPoint-GUI-8B
+    """
+    from molmo_point.cli.eval import run_evaluation
+    from molmo_point.cli.screenspot import run_screenspot
+
+    if what == "screenspot":
+        run_screenspot(folder, model=model, ocr=ocr, report=report, as_json=as_json)
+        return
     run_evaluation(
         what, model=model, scenes=scenes, worlds=world, ocr=ocr, report=report, as_json=as_json
     )

@@ -21,12 +21,15 @@
   };
   const byIds = (ids) => ids.split(/\s+/).map((id) => element.getRootNode().getElementById?.(id))
     .filter(Boolean).map((one) => one.innerText ?? one.textContent).join(" ");
+  const textOf = (label) => [...label.childNodes]
+    .filter((node) => !["input", "select", "textarea", "button"].includes(node.localName))
+    .map((node) => node.innerText ?? node.textContent).join(" ");
   const nameOf = () => {
     if (element === document.body || element === document.documentElement) return "";
     const labelled = byIds(element.getAttribute("aria-labelledby") ?? "");
     if (labelled.trim()) return labelled;
     if (element.ariaLabel?.trim()) return element.ariaLabel;
-    const labels = [...(element.labels ?? [])].map((one) => one.innerText).join(" ");
+    const labels = [...(element.labels ?? [])].map(textOf).join(" ");
     if (labels.trim()) return labels;
     if (element.localName === "input" && ["button", "submit", "reset"].includes(element.type)) {
       return element.value || element.type;
