@@ -6,13 +6,27 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from molmo_point_adapters.bag.asking import Outcome
 
 __all__ = ["add"]
 
 _SHOWN = 10  # failures that are named one by one
+
+_Topics = Annotated[
+    list[str] | None,
+    typer.Option(help="Of images; may be given again.", show_default="the only one"),
+]
+_Depth = Annotated[
+    str | None, typer.Option(help="Topic of depth, registered to the images: metres as well.")
+]
+_CameraInfo = Annotated[
+    str | None, typer.Option(help="Its calibration.", show_default="camera_info beside the images")
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -23,29 +37,20 @@ def add(app: typer.Typer) -> None:
 def _bag(
     bag: Annotated[Path, typer.Argument(help="A bag of ROS 2: its folder, or a file of it.")],
     query: Annotated[str, typer.Argument(help="What to look for.")],
-    topic: Annotated[
-        list[str] | None,
-        typer.Option(help="A topic of images, may be given again. [default: the only one]"),
-    ] = None,
+    topic: _Topics = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the new bag. [default: NAME_points]")
+        Path | None, typer.Option(help="Folder of the new bag.", show_default="NAME_points")
     ] = None,
     every: Annotated[int, typer.Option(help="Ask every N-th image.", min=1)] = 1,
     rate: Annotated[
         float | None, typer.Option(help="Ask at most so many images a second of the recording.")
     ] = None,
-    depth: Annotated[
-        str | None,
-        typer.Option(help="A topic of depth, registered to the images: places in metres as well."),
-    ] = None,
-    camera_info: Annotated[
-        str | None, typer.Option(help="Its calibration. [default: camera_info beside the images]")
-    ] = None,
+    depth: _Depth = None,
+    camera_info: _CameraInfo = None,
     rectified: Annotated[bool, typer.Option(help="The images are rectified.")] = False,
     draw: Annotated[bool, typer.Option(help="Write the images with the points drawn.")] = True,
     model: Annotated[
-        str | None,
-        typer.Option("--model", "-m", help="As for point. [default: the embedded model]"),
+        str | None, typer.Option("--model", "-m", help="As for point.", show_default="embedded")
     ] = None,
     device: Annotated[str | None, typer.Option(help='"cpu", "cuda", ...')] = None,
 ) -> None:
@@ -76,6 +81,10 @@ def _bag(
                 model=pointer.spec.name,
                 progress=progress,
             )
+    _tell(target, outcome)
+
+
+def _tell(target: Path, outcome: Outcome) -> None:
     print(f"{target}\t{outcome.images} images\t{outcome.points} points")
     wrong = (*outcome.failures, *outcome.damage)
     for sentence in wrong[:_SHOWN]:

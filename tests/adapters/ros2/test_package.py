@@ -63,6 +63,12 @@ def test_the_parameters_file_is_the_defaults():
     assert (nodes, values["ros__parameters"]) == ("/**", asdict(Settings()))
 
 
+def test_the_page_names_every_parameter_and_topic():
+    page = (ROOT / "docs" / "ros2.md").read_text(encoding="utf-8")
+    names = [*asdict(Settings()), *(f"~/{name}" for name in TOPICS)]
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
 def test_the_launch_file_starts_that_program_and_remaps_what_it_hears():
     launch = ElementTree.parse(PACKAGE / "launch" / "pointer.launch.xml").getroot()
     node = launch.find("node")
