@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from molmo_point.preprocessing.crops import (
     CropConfig,
     ImageCrops,
     check_image,
+    normalise,
     select_tiling,
     view_patches,
 )
@@ -55,30 +57,35 @@ class PaddedCrops:
     masks: NDArray[np.float32]
 
 
-def crop_padded_image(image: NDArray[np.uint8], config: CropConfig) -> PaddedCrops:
+def crop_padded_image(
+    image: NDArray[np.uint8], config: CropConfig, *, fast: bool = False
+) -> PaddedCrops:
     """Prepare one image.
 
     Args:
         image: uint8 [H, W, 3], RGB, upright.
         config: of the checkpoint.
+        fast: scale in bytes, several times faster; a colour is off by 1/255 of its range at most.
 
     Raises:
         ImageError: it is not such an array, or has no pixels.
     """
     check_image(image)
     height, width = image.shape[:2]
+    side = config.patch_size
     tiling = select_tiling(height, width, config)
     size = (
         tiling[0] * config.window[0] + config.margin,
         tiling[1] * config.window[1] + config.margin,
     )
-    canvas = _fit(image, size, config)
-    whole = canvas if size == config.crop_size else _fit(image, config.crop_size, config)
-    crops = 1 + tiling[0] * tiling[1]
-    patches = config.crop_patches[0] * config.crop_patches[1]
-    pixels = np.empty((crops, patches, config.patch_size**2 * 3), dtype=np.float32)
-    pixels[:1] = view_patches(whole, (1, 1), config).reshape(1, patches, -1)
-    pixels[1:] = view_patches(canvas, tiling, config).reshape(crops - 1, patches, -1)
+    fit = _fit_bytes if fast else _fit
+    canvas = fit(image, size, config)
+    whole = canvas if size == config.crop_size else fit(image, config.crop_size, config)
+    seen = view_patches(canvas, tiling, config)
+    patches = np.empty((1 + tiling[0] * tiling[1], *seen.shape[2:]), dtype=canvas.dtype)
+    patches[:1] = view_patches(whole, (1, 1), config)[0]
+    patches[1:].reshape(seen.shape)[...] = seen
+    pixels = normalise(patches, config) if fast else patches.reshape(len(patches), -1, 3 * side**2)
     own = ImageCrops.lay_out(pixels, tiling, config, (width, height))
     return PaddedCrops(own, mask_padding(height, width, tiling, config))
 
@@ -124,13 +131,30 @@ def _fit(
     image: NDArray[np.uint8], size: tuple[int, int], config: CropConfig
 ) -> NDArray[np.float32]:
     """Scale and centre an image on a canvas of (H, W): float32 [H, W, 3], normalised."""
-    inner = fit_inside(image.shape[0], image.shape[1], size)
-    scaled = scale_smoothly(np.ascontiguousarray(image), *inner)
-    top, left = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
+    top, left, inner = _place(image, size)
     mean, std = np.array(config.image_mean, np.float32), np.array(config.image_std, np.float32)
-    canvas = np.empty((*size, 3), dtype=np.float32)
-    canvas[:] = -mean / std
-    scaled *= 1 / (np.float32(255) * std)
-    scaled -= mean / std
-    canvas[top : top + inner[0], left : left + inner[1]] = scaled
+    scale, shift = 1 / (np.float32(255) * std), -mean / std
+    canvas = np.tile(shift, (size[0], size[1])).reshape(*size, 3)
+    out = canvas[top : top + inner[0], left : left + inner[1]]
+    scale_smoothly(
+        np.ascontiguousarray(image), *inner, tuple(scale.tolist()), tuple(shift.tolist()), out
+    )
     return canvas
+
+
+def _fit_bytes(
+    image: NDArray[np.uint8], size: tuple[int, int], config: CropConfig
+) -> NDArray[np.uint8]:
+    """The same as bytes, not normalised, in torch's arithmetic for bytes."""
+    top, left, inner = _place(image, size)
+    pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
+    scaled = torch.nn.functional.interpolate(pixels, size=inner, mode="bilinear", antialias=True)
+    canvas = np.zeros((*size, 3), dtype=np.uint8)
+    canvas[top : top + inner[0], left : left + inner[1]] = scaled[0].permute(1, 2, 0).numpy()
+    return canvas
+
+
+def _place(image: NDArray[np.uint8], size: tuple[int, int]) -> tuple[int, int, tuple[int, int]]:
+    """Top, left and (height, width) of an image on a canvas of (H, W)."""
+    inner = fit_inside(image.shape[0], image.shape[1], size)
+    return (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2, inner

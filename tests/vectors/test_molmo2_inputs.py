@@ -5,8 +5,10 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from transformers import AutoTokenizer
 
+from benchmarks import preprocessing as plain
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor, Prompt
 from molmo_point.preprocessing.crops import CropConfig
 from molmo_point.preprocessing.prompts import parse_markup
@@ -137,3 +139,18 @@ def test_metadata_is_the_published_one(prepared):
     assert not wanted or found.keys() == wanted.keys()
     for name, value in wanted.items():
         np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
+def test_the_plain_form_that_benchmarks_compare_with_is_the_published_one(inputs_case, monkeypatch):
+    arrays = inputs_case.arrays
+    images = images_of(arrays)
+    if images:
+        side = pooling_side(arrays["in_image_token_pooling"])
+        monkeypatch.setattr(plain, "CONFIG", make_config(arrays, side))
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # with more, torch rounds values halfway between bytes otherwise
+        try:
+            pixels = np.concatenate([plain.crop_plainly(image)[0] for image in images])
+        finally:
+            torch.set_num_threads(threads)
+        assert np.abs(pixels - arrays["in_pixel_values"]).max() <= 1e-5

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from benchmarks import preprocessing as plain
 from molmo_point.decoding.engine import DecodeOptions, decode
 from molmo_point.models.molmo.processor import MolmoProcessor
 from molmo_point.models.text_session import TextSession
@@ -130,6 +131,15 @@ def test_images_become_the_published_crops(molmo_crops_case):
     np.testing.assert_array_equal(index, arrays["image_input_idx"])
     height, width = image.shape[:2]
     assert select_tiling(height, width, MOLMO_CROPS) == tuple(arrays["tiling"])
+
+
+def test_the_plain_form_that_benchmarks_compare_with_is_the_published_one(molmo_crops_case):
+    arrays = molmo_crops_case.arrays
+    image = make_image(*(int(side) for side in arrays["image_hw"]), seed=1)
+    pixels, masks = plain.crop_padded_plainly(image)
+    np.testing.assert_array_equal(masks, arrays["image_masks"])
+    values = pixels.reshape(-1)[arrays["sample_pos"]]
+    assert np.abs(values - arrays["sample_val"]).max() <= PIXELS
 
 
 def test_images_are_tiled_as_published(molmo_tilings_case):

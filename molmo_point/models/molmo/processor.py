@@ -75,6 +75,7 @@ class MolmoProcessor:
         tokenizer: a fast tokenizer of transformers.
         crop_config: how images are cut.
         device: a GPU that cuts them; None to cut them here.
+        fast: cut them here from bytes scaled as bytes; see `crop_padded_image`.
         vision_tokens: ids of the tokens that stand for the image, by their names in the tokenizer:
             their numbers differ between checkpoints.
 
@@ -85,6 +86,7 @@ class MolmoProcessor:
     tokenizer: Any
     crop_config: CropConfig = MOLMO_CROPS
     device: torch.device | None = None
+    fast: bool = False
     vision_tokens: VisionTokens = field(init=False)
 
     def __post_init__(self) -> None:
@@ -203,7 +205,7 @@ class MolmoProcessor:
 
     def _crop(self, image: NDArray[np.uint8]) -> PaddedCrops:
         if self.device is None:
-            return crop_padded_image(image, self.crop_config)
+            return crop_padded_image(image, self.crop_config, fast=self.fast)
         return crop_padded_on(image, self.crop_config, self.device)
 
     def _prefix(self, crop: PaddedCrops | None) -> list[int]:

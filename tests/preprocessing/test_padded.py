@@ -1,0 +1,38 @@
+"""The first generation's canvas: exact by default, within a level of 255 in the fast mode."""
+
+import numpy as np
+import pytest
+import torch
+
+from molmo_point.preprocessing.padded import MOLMO_CROPS, crop_padded_image
+from molmo_point.preprocessing.shrink import scale_smoothly
+
+STD = np.array(MOLMO_CROPS.image_std, np.float32)
+
+
+def noise(height, width):
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("size", [(300, 500), (37, 900), (1, 1)], ids=str)
+def test_the_fast_mode_rounds_and_nothing_else(size):
+    exact = crop_padded_image(noise(*size), MOLMO_CROPS)
+    fast = crop_padded_image(noise(*size), MOLMO_CROPS, fast=True)
+    off = (fast.crops.pixel_values - exact.crops.pixel_values).reshape(-1, 3) * 255 * STD
+    assert np.abs(off).max() < 1.01
+    assert np.abs(off).mean() < 0.35
+    np.testing.assert_array_equal(fast.masks, exact.masks)
+    np.testing.assert_array_equal(fast.crops.token_pooling, exact.crops.token_pooling)
+
+
+@pytest.mark.parametrize("target", [(20, 31), (90, 80), (1, 7)], ids=str)
+def test_colours_are_scaled_and_shifted_into_a_part_of_an_array(target):
+    image = noise(50, 70)
+    pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float()
+    wanted = torch.nn.functional.interpolate(pixels, size=target, mode="bilinear", antialias=True)
+    wanted = wanted[0].permute(1, 2, 0).numpy() * np.array([1, 0.5, 2]) + np.array([0, 3, -1])
+    whole = np.full((target[0] + 2, target[1] + 3, 3), 7, dtype=np.float32)
+    scale_smoothly(image, *target, (1.0, 0.5, 2.0), (0.0, 3.0, -1.0), whole[1:-1, 2:-1])
+    np.testing.assert_allclose(whole[1:-1, 2:-1], wanted, atol=2e-4)
+    assert (whole[[0, -1]] == 7).all()
+    assert (whole[:, [0, 1, -1]] == 7).all()
