@@ -28,8 +28,7 @@ _WRITTEN = """(element) =>
 
 
 def name_role(element: Element) -> str:
-    """What an element is asked for: its name, and its role in plain words; "" if that
-    names nothing to click on.
+    """What an element is asked for: name, and role in plain words; "" if nothing can be asked.
 
     >>> from molmo_point_adapters.screen.screen_map import Box
     >>> name_role(Element("combobox", "Country", Box(0, 0, 9, 9)))
