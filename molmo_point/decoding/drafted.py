@@ -8,7 +8,7 @@ for all rows. After Leviathan et al., arXiv:2211.17192, with the grammar as the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -17,13 +17,22 @@ from torch import Tensor
 from molmo_point.decoding.options import Choice, DecodeOptions
 from molmo_point.decoding.session import DraftSession
 
-__all__ = ["decode_drafted"]
-
-Draft = Callable[[Sequence[int]], Sequence[int]]
+__all__ = ["DraftedRow", "accept", "choose", "decode_drafted"]
 
 
 @dataclass(slots=True)
-class _Row:
+class DraftedRow:
+    """One answer, and what is read next for it.
+
+    Attributes:
+        number: of the question.
+        written: tokens of the answer so far.
+        draft: what probably follows.
+        chunk: what is read next: the last token written, and the draft.
+        unused: how many tokens of the chunk that was read last do not count.
+        done: whether it is over.
+    """
+
     number: int
     written: list[int]
     draft: list[int] = field(default_factory=list)
@@ -31,9 +40,15 @@ class _Row:
     unused: int = 0
     done: bool = False
 
+    def expect(self, options: DecodeOptions) -> None:
+        """Draft what follows, as far as there is room for it."""
+        room = max(options.limit - len(self.written) - 1, 0)
+        self.draft = [] if options.draft is None else list(options.draft(self.written))[:room]
+        self.chunk = [self.written[-1], *self.draft]
+
 
 def decode_drafted(
-    session: DraftSession, questions: Sequence[Sequence[int]], options: DecodeOptions, draft: Draft
+    session: DraftSession, questions: Sequence[Sequence[int]], options: DecodeOptions
 ) -> Iterator[Choice]:
     """Answer one question a row; yields each token as soon as it is chosen.
 
@@ -41,31 +56,28 @@ def decode_drafted(
         session: with the images read; it is extended.
         questions: token ids, one sequence a row.
         options: see `DecodeOptions`.
-        draft: `options.draft`.
     """
     opening = () if options.template is None else options.template.opening
-    rows = [_Row(number, list(opening)) for number in range(len(questions))]
+    rows = [DraftedRow(number, list(opening)) for number in range(len(questions))]
     for row in rows:
         yield from (Choice(row.number, token, 1.0, given=True) for token in opening)
-    chosen = _choose(session.ask(questions, opening).text[:, None])
+    chosen = choose(session.ask(questions, opening).text[:, None])
     while rows:
         for row, best in zip(rows, chosen, strict=True):
-            yield from _accept(row, best, options)
+            yield from accept(row, best, options)
             if not row.done:
-                room = options.limit - len(row.written) - 1
-                row.draft = list(draft(row.written))[: max(room, 0)]
-                row.chunk = [row.written[-1], *row.draft]
+                row.expect(options)
         session.forget([row.unused for row in rows])
         still = [at for at, row in enumerate(rows) if not row.done]
         if len(still) < len(rows):
             rows = [rows[at] for at in still]
             session = session.fork(still) if still else session
         if rows:
-            chosen = _choose(session.read([row.chunk for row in rows]))
+            chosen = choose(session.read([row.chunk for row in rows]))
 
 
-def _accept(
-    row: _Row, best: Sequence[tuple[int, float]], options: DecodeOptions
+def accept(
+    row: DraftedRow, best: Sequence[tuple[int, float]], options: DecodeOptions
 ) -> Iterator[Choice]:
     """Take the model's choices along the draft until it disagrees, and that one too."""
     ahead = len(row.draft)
@@ -81,7 +93,7 @@ def _accept(
             return
 
 
-def _choose(logits: Tensor) -> list[list[tuple[int, float]]]:
+def choose(logits: Tensor) -> list[list[tuple[int, float]]]:
     """The best token of each row at each place of [B, T, V], and its probability."""
     values = logits.float()
     highest, index = values.max(-1)

@@ -44,7 +44,7 @@ def decode(
         options: see `DecodeOptions`.
     """
     if options.draft is not None and isinstance(session, DraftSession):
-        yield from decode_drafted(session, questions, options, options.draft)
+        yield from decode_drafted(session, questions, options)
         return
     template = options.template
     opening = template.opening if template is not None else ()

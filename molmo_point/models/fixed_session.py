@@ -8,7 +8,7 @@ captured once; the memory with its graphs is kept for the next question.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -19,7 +19,7 @@ from torch import Tensor
 from molmo_point.models.steps import ExtendedVocabulary, StepLogits
 from molmo_point.models.text_session import TextModel, TextSession
 
-__all__ = ["FixedMemory", "FixedSession", "can_be_captured"]
+__all__ = ["FixedBoard", "FixedMemory", "FixedSession", "can_be_captured"]
 
 _STEPS = (1, 4, 8, 16, 32)  # tokens a row; longer ones are read without a graph
 _ROOM = 256  # tokens by which the memory grows
@@ -66,12 +66,13 @@ class FixedMemory:
         self._graphs: dict[int, _Graph] = {}
         self._pool: Any = None  # one for all graphs: each is read before the next is replayed
 
-    def fill(self, session: TextSession) -> None:
-        """Begin every row with what a session of one row has read."""
+    def fill(self, session: TextSession, row: int | None = None) -> None:
+        """Begin a row, or every row, with what a session of one row has read."""
+        rows = slice(None) if row is None else slice(row, row + 1)
         for own, layer in zip(zip(self.keys, self.values, strict=True), session.cache.layers,
                               strict=True):  # fmt: skip
             for kept, read in zip(own, (layer.keys, layer.values), strict=True):
-                kept[:, :, : read.shape[2]] = read
+                kept[rows, :, : read.shape[2]] = read
 
     def grow(self, capacity: int) -> None:
         """Make room for longer rows; graphs are captured again."""
@@ -212,6 +213,49 @@ class FixedSession:
         """Unread the last so many tokens of each row."""
         for place, count in zip(self.places, counts, strict=True):
             self.lengths[place] -= count
+
+
+class FixedBoard:
+    """Rows of fixed memory for many requests; see `decoding.batching.Board`.
+
+    Args:
+        like: a session of the model that they are asked.
+        rows: how many answers are written at a time.
+
+    Attributes:
+        used: tokens read so far that were asked for.
+        read_in_all: the same with what filled up rows and steps.
+    """
+
+    def __init__(self, like: TextSession, rows: int) -> None:
+        self.rows, self.used, self.read_in_all = rows, 0, 0
+        self._model = like.model
+        self._memory = FixedMemory(like, rows, 0)
+        self._lengths = [0] * rows
+
+    def admit(self, row: int, prefix: TextSession) -> None:
+        """See `Board`."""
+        self._lengths[row] = prefix.valid.shape[1]
+        _reserve(self._memory, self._lengths[row])
+        self._memory.fill(prefix, row)
+
+    def read(self, chunks: Mapping[int, Sequence[int]]) -> Tensor:
+        """See `Board`."""
+        longest = max(len(chunk) for chunk in chunks.values())
+        steps = next((step for step in _STEPS if step >= longest), longest)
+        _reserve(self._memory, max(self._lengths) + steps)
+        inputs = torch.zeros(self.rows, 1 + steps, dtype=torch.long)
+        inputs[:, 0] = torch.tensor(self._lengths)
+        for row, chunk in chunks.items():
+            inputs[row, 1 : 1 + len(chunk)] = torch.tensor(list(chunk))
+            self._lengths[row] += len(chunk)
+            self.used += len(chunk)
+        self.read_in_all += self.rows * steps
+        return self._memory.step(self._model, inputs)
+
+    def forget(self, row: int, count: int) -> None:
+        """See `Board`."""
+        self._lengths[row] -= count
 
 
 class _Lease:
