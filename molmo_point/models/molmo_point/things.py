@@ -25,7 +25,7 @@ _SAME = 0.25  # intersection over union from which two boxes are of one thing; c
 _SOMETHING = 0.3  # probability of not being background from which a patch takes part
 _MOST = 4096  # patches of an image that take part, the likeliest
 _SAID = 0.5  # probability from which a thing is pointed at
-_THERE = 0.4  # probability from which a thing counts when one of several is asked for
+_ALONE = 0.35  # the same for the likeliest, where nothing reaches one half; chosen on dev scenes
 _THERE = 0.4  # probability from which a thing counts when one of several is asked for
 _FAINT, _CERTAIN = 1e-6, 0.999
 
@@ -68,7 +68,9 @@ class ThingMap:
         likely = likely + _believe(_sum(shares, row, asked.roles), *role)
         if self.meanings is not None:
             element = _believe(_sum(shares, row, asked.elements), *role)
-            likely = likely + element * _believe(_sum(self.meanings, row, asked.meanings), *meant)
+            meaning = _believe(_sum(self.meanings, row, asked.meanings), *meant)
+            # what has a meaning is an element: the two go together and are not independent
+            likely = likely + torch.minimum(element, meaning)
         said = (asked.names | asked.roles | asked.elements).any(-1)[:, None, None]
         hued = asked.colours.any(-1)[:, None, None]
         hue = _believe(_sum(self.colours, row, asked.colours), *coloured)
@@ -77,7 +79,7 @@ class ThingMap:
         if asked.nothing is not None:
             found = found.masked_fill(asked.nothing[:, None, None], _FAINT)
         if self.places is not None:  # grouped: each is a thing of its own, there or not
-            found = found.masked_fill(found < _SAID, _FAINT)
+            found = _say(found)
         return self._choose(found, row, asked.places)
 
     def _choose(self, found: Tensor, row: Tensor, asked: Tensor) -> Tensor:
@@ -162,6 +164,14 @@ def _groups(reach: Tensor, spots: Tensor, centre: Tensor) -> Iterator[tuple[Tens
         share = centre[ranks, None] / centre[ranks].sum()
         off = at[ranks] - (middles[ranks] * share).sum(0)
         yield ranks, ranks[off.square().sum(-1).argmin()]
+
+
+def _say(found: Tensor) -> Tensor:
+    """What is pointed at stays, the rest becomes faint: [Q, n, k] probabilities of things."""
+    best = found.flatten(1).amax(1)[:, None, None]
+    alone = (found == best) & (best >= _ALONE) & (best < _SAID)
+    said = torch.where(alone, _SAID, found)
+    return said.masked_fill(said < _SAID, _FAINT)
 
 
 def _agree(values: Tensor) -> Tensor:

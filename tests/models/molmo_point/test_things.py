@@ -180,3 +180,46 @@ def test_belief_in_names_can_be_scaled_and_shifted():
     believed = things.probability(row, replace(asked, trust=(1.0, 6.0, *(1.0, 0.0) * 3))).max()
     assert likely < 0.05
     assert believed > 0.75
+
+
+def asked_for(*, names=(), elements=(), meanings=()):
+    """One question about names, or about elements with a meaning."""
+
+    def marks(ranks, count):
+        return torch.tensor([[rank in ranks for rank in range(count)]])
+
+    none = marks((), COLOURS)
+    return Asked(
+        marks(names, NAMES), marks((), NAMES), none, marks(elements, NAMES), marks(meanings, 2),
+        marks((), len(PLACES)),
+    )  # fmt: skip
+
+
+def two_things(first, second):
+    """A grouped map with two things of the first name, there with these probabilities."""
+    spots = places()
+    things = [((0, 0, 1, 1), [[first]], 0, 0), ((4, 4, 5, 5), [[second]], 0, 0)]
+    return scene(things, spots).group(spots, everywhere(spots))
+
+
+def said(things):
+    row = torch.zeros(1, dtype=torch.long)
+    return int((things.probability(row, asked_for(names=(0,))) >= 0.5).sum())
+
+
+def test_the_likeliest_thing_is_pointed_at_below_one_half_if_nothing_else_is():
+    share = 0.9 / 0.94  # of the first name
+    assert said(two_things(0.45 / share, 0.42 / share)) == 1
+    assert said(two_things(0.3 / share, 0.28 / share)) == 0
+    assert said(two_things(0.8, 0.45 / share)) == 1
+    assert said(two_things(0.8, 0.7)) == 2
+
+
+def test_a_meaning_and_its_element_go_together():
+    things = two_things(0.98, 0.001)
+    meanings = torch.full((*things.centre.shape, 2), 0.01)
+    meanings[..., 1] = 0.75
+    both = replace(things, meanings=meanings)
+    row = torch.zeros(1, dtype=torch.long)
+    heat = both.probability(row, asked_for(elements=(0,), meanings=(1,)))
+    assert abs(float(heat.max()) - 0.98 * 0.75) < 0.01  # not 0.75 times the share of the name
