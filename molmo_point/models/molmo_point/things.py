@@ -25,7 +25,9 @@ _SAME = 0.25  # intersection over union from which two boxes are of one thing; c
 _SOMETHING = 0.3  # probability of not being background from which a patch takes part
 _MOST = 4096  # patches of an image that take part, the likeliest
 _SAID = 0.5  # probability from which a thing is pointed at
-_ALONE = 0.35  # the same for the likeliest, where nothing reaches one half; chosen on dev scenes
+_ALONE = (
+    0.35  # the same for the likeliest element of a screen, if none reaches one half (dev pages)
+)
 _THERE = 0.4  # probability from which a thing counts when one of several is asked for
 _FAINT, _CERTAIN = 1e-6, 0.999
 
@@ -79,7 +81,7 @@ class ThingMap:
         if asked.nothing is not None:
             found = found.masked_fill(asked.nothing[:, None, None], _FAINT)
         if self.places is not None:  # grouped: each is a thing of its own, there or not
-            found = _say(found)
+            found = _say(found, (asked.roles | asked.elements).any(-1))
         return self._choose(found, row, asked.places)
 
     def _choose(self, found: Tensor, row: Tensor, asked: Tensor) -> Tensor:
@@ -166,11 +168,19 @@ def _groups(reach: Tensor, spots: Tensor, centre: Tensor) -> Iterator[tuple[Tens
         yield ranks, ranks[off.square().sum(-1).argmin()]
 
 
-def _say(found: Tensor) -> Tensor:
-    """What is pointed at stays, the rest becomes faint: [Q, n, k] probabilities of things."""
-    best = found.flatten(1).amax(1)[:, None, None]
-    alone = (found == best) & (best >= _ALONE) & (best < _SAID)
-    said = torch.where(alone, _SAID, found)
+def _say(found: Tensor, element: Tensor) -> Tensor:
+    """What is pointed at stays, the rest becomes faint.
+
+    Names of elements of screens share their probability with much like them, such as icons and
+    buttons with an icon; so of these the likeliest may be pointed at below one half.
+
+    Args:
+        found: [Q, n, k] probabilities of things.
+        element: bool [Q], questions about elements of screens.
+    """
+    best = found.flatten(1).amax(1)
+    alone = element & (best >= _ALONE) & (best < _SAID)
+    said = torch.where(alone[:, None, None] & (found == best[:, None, None]), _SAID, found)
     return said.masked_fill(said < _SAID, _FAINT)
 
 
