@@ -43,3 +43,13 @@ def test_every_word_of_the_closed_list_is_answered(pointer):
     assert pointer.point(image, "grey circles").xy().tolist() == (
         pointer.point(image, "gray circles").xy().tolist()
     )
+
+
+def test_who_must_have_a_point_gets_the_likeliest_place(pointer):
+    """Nothing is sure here, yet one thing looks more like what is asked for than the paper does."""
+    image = np.full((192, 192, 3), 236, dtype=np.uint8)
+    cv2.circle(image, (130, 120), 22, (60, 60, 60), -1, cv2.LINE_AA)
+    with pointer.look(image) as view:
+        assert not len(view.point("hammers"))
+        (point,) = view.point("hammers", single=True)
+    assert np.hypot(point.x - 130, point.y - 120) < 30

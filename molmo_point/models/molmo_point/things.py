@@ -29,6 +29,7 @@ _ALONE = (
     0.35  # the same for the likeliest element of a screen, if none reaches one half (dev pages)
 )
 _THERE = 0.4  # probability from which a thing counts when one of several is asked for
+_UNSAID = 1e-4  # of its probability keeps what is not pointed at
 _FAINT, _CERTAIN = 1e-6, 0.999
 
 
@@ -98,7 +99,7 @@ class ThingMap:
             kept = likely[choose_place(spots, reach, asked[question])]
             others = torch.ones_like(heat, dtype=torch.bool)
             others[kept] = False
-            found[question] = heat.masked_fill(others, _FAINT).reshape(found[question].shape)
+            found[question] = torch.where(others, heat * _UNSAID, heat).reshape(found[question].shape)
         return found
 
     def group(self, places: Tensor, valid: Tensor) -> ThingMap:
@@ -181,7 +182,7 @@ def _say(found: Tensor, element: Tensor) -> Tensor:
     best = found.flatten(1).amax(1)
     alone = element & (best >= _ALONE) & (best < _SAID)
     said = torch.where(alone[:, None, None] & (found == best[:, None, None]), _SAID, found)
-    return said.masked_fill(said < _SAID, _FAINT)
+    return torch.where(said < _SAID, said * _UNSAID, said)  # in order, for who must have a point
 
 
 def _agree(values: Tensor) -> Tensor:
