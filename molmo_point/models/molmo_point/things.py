@@ -99,7 +99,9 @@ class ThingMap:
             kept = likely[choose_place(spots, reach, asked[question])]
             others = torch.ones_like(heat, dtype=torch.bool)
             others[kept] = False
-            found[question] = torch.where(others, heat * _UNSAID, heat).reshape(found[question].shape)
+            found[question] = torch.where(others, heat * _UNSAID, heat).reshape(
+                found[question].shape
+            )
         return found
 
     def group(self, places: Tensor, valid: Tensor) -> ThingMap:
