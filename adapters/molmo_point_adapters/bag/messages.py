@@ -22,10 +22,11 @@ __all__ = ["CAMERA_INFO", "COMPRESSED", "IMAGE", "TYPES", "Messages", "PointsWri
 IMAGE, COMPRESSED = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 
-# Below the topic of the images, named as the node's: pixels in "pixels", metres in the first two.
+# Below the topic of the images, named as the node's: pixels in "pixels", metres in the first three.
 TYPES = {
     "best": "geometry_msgs/msg/PointStamped",
     "poses": "geometry_msgs/msg/PoseArray",
+    "markers": "visualization_msgs/msg/MarkerArray",
     "pixels": "visualization_msgs/msg/ImageMarker",
     "count": "std_msgs/msg/Int32",
     "annotated/compressed": "sensor_msgs/msg/CompressedImage",
@@ -33,6 +34,8 @@ TYPES = {
 # What rosbags lets through, besides its own error, when bytes are not those of a type.
 _DAMAGE = (AssertionError, LookupError, MemoryError, TypeError, ValueError, struct.error)
 _POINTS = 4  # ImageMarker.POINTS
+_SPHERES, _ADD, _DELETE = 7, 0, 2  # Marker.SPHERE_LIST, ADD, DELETE
+_SPHERE_M = 0.02  # diameter
 _DIAMETER = 0.015  # of a drawn point, of the image's shorter side
 _JPEG_QUALITY = 85
 
@@ -85,7 +88,7 @@ class Messages:
             points: what was found in it, pixels.
             header: the image's: its stamp and frame_id are kept.
             image: [H, W, 3] uint8 RGB to draw on; None to leave the drawing out.
-            space: the same points in metres; None to leave "best" and "poses" out.
+            space: the same points in metres; None to leave what is in metres out.
         """
         messages = {
             "pixels": self._marker(points, header),
@@ -111,11 +114,46 @@ class Messages:
             self.make("geometry_msgs/msg/Pose", position=place, orientation=upright)
             for place in places.values()
         ]
-        messages = {"poses": self.make(TYPES["poses"], header=header, poses=poses)}
+        spheres = self._spheres(list(places.values()), points.query, header)
+        messages = {
+            "poses": self.make(TYPES["poses"], header=header, poses=poses),
+            "markers": self.make(TYPES["markers"], markers=[spheres]),
+        }
         if placed:
             best = places[max(placed, key=lambda index: points[index].confidence or 0.0)]
             messages["best"] = self.make(TYPES["best"], header=header, point=best)
         return messages
+
+    def _spheres(self, places: list[Any], query: str, header: Any) -> Any:
+        """A sphere at each place, instead of those of the image before; gone if there is none."""
+        nothing = np.zeros(0, np.uint8)
+        make, size = self.make, _SPHERE_M
+        return make(
+            "visualization_msgs/msg/Marker",
+            header=header,
+            ns=query,
+            id=0,
+            type=_SPHERES,
+            action=_ADD if places else _DELETE,
+            pose=make(
+                "geometry_msgs/msg/Pose",
+                position=self._place(0.0, 0.0),
+                orientation=make("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=0.0, w=1.0),
+            ),
+            scale=make("geometry_msgs/msg/Vector3", x=size, y=size, z=size),
+            color=make("std_msgs/msg/ColorRGBA", r=1.0, g=0.1, b=0.1, a=1.0),
+            lifetime=make("builtin_interfaces/msg/Duration", sec=0, nanosec=0),
+            frame_locked=False,
+            points=places,
+            colors=[],
+            texture_resource="",
+            texture=make(COMPRESSED, header=header, format="", data=nothing),
+            uv_coordinates=[],
+            text="",
+            mesh_resource="",
+            mesh_file=make("visualization_msgs/msg/MeshFile", filename="", data=nothing),
+            mesh_use_embedded_materials=False,
+        )
 
     def _place(self, x: float, y: float, z: float = 0.0) -> Any:
         return self.make("geometry_msgs/msg/Point", x=x, y=y, z=z)

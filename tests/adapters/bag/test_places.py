@@ -97,6 +97,8 @@ def test_places_in_metres(tmp_path):
         np.testing.assert_allclose(places, truth, atol=1e-6)
         best = found["best"][START + number * STEP].point
         assert (best.x, best.y, best.z) == places[0]
+        (spheres,) = found["markers"][START + number * STEP].markers
+        assert [(p.x, p.y, p.z) for p in spheres.points] == places
         assert len(found["pixels"][START + number * STEP].points) == 2
 
 
