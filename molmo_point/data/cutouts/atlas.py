@@ -25,6 +25,11 @@ _INDEX, _PIXELS = "atlas.json", "atlas.npz"
 
 HELD_OUT_STYLES = ("twemoji", "streamline")
 """Emoji sets that training never sees."""
+_TRAINING_STYLES = (
+    "fluent-shaded", "fluent-line", "emojione-line", "openclipart", "gcompris", "icon-park",
+    "flat-color-icons", "flat-ui",
+)  # fmt: skip
+"""Sets that held-out scenes never show, and that do not count where sources are divided."""
 _FEWEST = 3  # sources from which on some of a name's are held out
 _EVERY = 3  # of a name's photographs and renders, one in so many is held out
 
@@ -36,7 +41,7 @@ class Entry:
     Attributes:
         name: the thing; "" for a background.
         source: what pictures by one hand, or of one object, share.
-        medium: "drawing", "render", "photograph" or "background".
+        medium: "drawing", "silhouette", "render", "photograph" or "background".
         package: the package that it is from.
         licence: SPDX name.
         colour: one of the colour words if nearly all of it has that colour, else "".
@@ -63,9 +68,10 @@ def held_out(name: str, sources: Iterable[str]) -> dict[str, bool | None]:
     from a first one that depends on the name. With fewer than three sources all are shared; with
     more, each side gets at least one.
     """
-    distinct = sorted(set(sources))
+    training = {source: False for source in sources if source in _TRAINING_STYLES}
+    distinct = sorted(set(sources) - set(training))
     if len(distinct) < _FEWEST:
-        return dict.fromkeys(distinct)
+        return {**training, **dict.fromkeys(distinct)}
     single = [source for source in distinct if " " in source]
     apart = {source for source in distinct if source in HELD_OUT_STYLES}
     apart |= set(single[crc32(name.encode()) % _EVERY :: _EVERY])
@@ -73,7 +79,7 @@ def held_out(name: str, sources: Iterable[str]) -> dict[str, bool | None]:
         apart = {distinct[-1]}
     if len(apart) == len(distinct):
         apart.discard(distinct[0])
-    return {source: source in apart for source in distinct}
+    return {**training, **{source: source in apart for source in distinct}}
 
 
 class Atlas:

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from molmo_point.data.cutouts.atlas import Entry, held_out, write_atlas
 from molmo_point.data.cutouts.backgrounds import read_backgrounds
+from molmo_point.data.cutouts.clipart import read_clipart
 from molmo_point.data.cutouts.colours import colour_of_pixels
 from molmo_point.data.cutouts.sources import Packages, read_pictures
 
 __all__ = ["collect"]
 
-_MOST = {"drawing": 112, "render": 160, "photograph": 160}  # pixels, longer side
+_MOST = {"drawing": 112, "silhouette": 112, "render": 160, "photograph": 160}  # pixels, longer side
 _LEAST = 40  # pixels, longer side; below, too little of a thing is left
 _FAINT = 16  # alpha up to which a pixel is none
 
@@ -64,7 +65,8 @@ def _encode(pixels: NDArray[np.uint8]) -> bytes:
 def _encoded(packages: Packages) -> Iterator[tuple[Entry, bytes]]:
     """All that there is, each picture of a name once."""
     seen: set[tuple[str, str]] = set()
-    for picture in chain(read_pictures(packages), read_backgrounds(packages)):
+    read = (read_pictures, read_clipart, read_backgrounds)
+    for picture in chain.from_iterable(reader(packages) for reader in read):
         pixels = picture.pixels
         if picture.name:
             pixels = _shrink(_trim(pixels), _MOST[picture.medium])
@@ -75,7 +77,8 @@ def _encoded(packages: Packages) -> Iterator[tuple[Entry, bytes]]:
         if key in seen:
             continue
         seen.add(key)
-        colour = colour_of_pixels(pixels) if picture.name else ""
+        own = picture.name and picture.medium != "silhouette"  # which is drawn in any ink
+        colour = colour_of_pixels(pixels) if own else ""
         entry = Entry(
             picture.name, picture.source, picture.medium, picture.package, picture.licence,
             colour, None, 0, len(data),

@@ -11,6 +11,7 @@ import numpy as np
 from molmo_point.data.canvas import Thing
 from molmo_point.data.cutouts.atlas import Atlas, load_atlas
 from molmo_point.data.cutouts.light import light_sprite, photograph
+from molmo_point.data.cutouts.repaint import repaint
 from molmo_point.data.cutouts.scenes import WEIGHTS, draw_ground
 from molmo_point.data.cutouts.taught import TAUGHT
 from molmo_point.data.scenes import Scene, Split, random_of
@@ -76,8 +77,10 @@ def _lay(
         cell * rng.uniform(0.7, 1.0),
         float(rng.normal(0, 14)),
         flip=bool(rng.random() < 0.3),
-        stretch=float(np.exp(rng.normal(0, 0.05))),
+        stretch=float(np.exp(rng.normal(0, 0.05 if apart else 0.1))),
     )
+    if not apart:
+        sprite = repaint(rng, sprite, name, atlas.entries[number].medium)
     sprite = light_sprite(rng, sprite, true_colours=False)
     left, top = (
         round(place - side / 2 + rng.normal(0, 0.06 * cell))

@@ -13,6 +13,7 @@ from molmo_point.data.cutouts.atlas import Atlas, load_atlas
 from molmo_point.data.cutouts.families import FAMILIES
 from molmo_point.data.cutouts.light import light_sprite, photograph
 from molmo_point.data.cutouts.names import LOOK_ALIKES
+from molmo_point.data.cutouts.repaint import repaint
 from molmo_point.data.cutouts.taught import TAUGHT
 from molmo_point.data.scenes import Scene, Split, random_of
 from molmo_point.data.sprites import FloatPixels, transform
@@ -21,7 +22,7 @@ __all__ = ["WEIGHTS", "draw_ground", "generate_cutout_scene"]
 
 _PURPOSE = 5  # keeps these random numbers apart from those of the other scenes
 _DRAWN = 0.4  # share of backgrounds outside held-out scenes that are drawn, not photographed
-WEIGHTS = {"drawing": 1.0, "render": 2.0, "photograph": 3.0}
+WEIGHTS = {"drawing": 1.0, "silhouette": 0.4, "render": 2.0, "photograph": 3.0}
 """How often a picture is taken, by its medium."""
 _MOST = 60  # things of a kind
 _SMALLEST, _LARGEST = 16.0, 180.0  # pixels, longer side
@@ -163,9 +164,12 @@ def _lay(
             float(np.clip(typical * factor, _SMALLEST, _LARGEST)),
             float(turned),
             flip=bool(rng.random() < 0.3),
-            stretch=float(np.exp(rng.normal(0, 0.05))),
+            stretch=float(np.exp(rng.normal(0, 0.05 if apart else 0.1))),
         )
-        colour = atlas.entries[int(number)].colour
+        entry = atlas.entries[int(number)]
+        colour = entry.colour
+        if not apart and not colour:
+            sprite = repaint(rng, sprite, name, entry.medium)
         canvas.place(
             rng, light_sprite(rng, sprite, true_colours=bool(colour)), name, colour,
             shadow=shadow, contrast=46, mottled=True,

@@ -18,7 +18,16 @@ from PIL import Image
 from molmo_point.data.cutouts.families import THINGS, icons_of
 from molmo_point.errors import MolmoPointError, require
 
-__all__ = ["ICON_SETS", "Packages", "Picture", "need", "read_pictures", "read_pixels", "render_svg"]
+__all__ = [
+    "ICON_SETS",
+    "Packages",
+    "Picture",
+    "need",
+    "read_pictures",
+    "read_pixels",
+    "render_svg",
+    "svg_document",
+]
 
 _RENDER_SIZE = 128  # pixels, longer side of what is drawn from curves
 
@@ -31,11 +40,13 @@ class IconSet:
         package: name of the npm package.
         style: who drew it; sets by one hand share a style.
         licence: SPDX name.
+        medium: "drawing", or "silhouette" where all is of one ink.
     """
 
     package: str
     style: str
     licence: str
+    medium: str = "drawing"
 
 
 ICON_SETS = (
@@ -48,6 +59,9 @@ ICON_SETS = (
     IconSet("@iconify-json/fluent-emoji-flat", "fluent", "MIT"),
     IconSet("@iconify-json/fxemoji", "fxemoji", "Apache-2.0"),
     IconSet("@iconify-json/streamline-emojis", "streamline", "CC-BY-4.0"),
+    IconSet("@iconify-json/fluent-emoji", "fluent-shaded", "MIT"),
+    IconSet("@iconify-json/fluent-emoji-high-contrast", "fluent-line", "MIT", "silhouette"),
+    IconSet("@iconify-json/emojione-monotone", "emojione-line", "CC-BY-4.0", "silhouette"),
 )
 """Emoji in npm packages; each came from a project of its own."""
 
@@ -61,6 +75,9 @@ _WRONG = {
     "carousel, statue of liberty, desktop computer, laptop, keyboard, clamp, window",
     "fluent-emoji-flat": "tennis ball",
     "fluent-emoji-3d": "tennis ball",
+    "fluent-emoji": "tennis ball",
+    "fluent-emoji-high-contrast": "tennis ball",
+    "emojione-monotone": "cricket, tennis ball, mountain, tent, clamp, basketball",
     "fxemoji": "volcano, rainbow, sailboat, ship, tent, fountain, ferris wheel, carousel, "
     "castle, factory, statue of liberty, die, desktop computer, keyboard, window, sunglasses, "
     "checkered flag",
@@ -103,7 +120,7 @@ class Picture:
     Attributes:
         name: the thing, one of `THINGS`.
         source: what it shares a hand or an object with; "twemoji", or one photograph's own path.
-        medium: "drawing", "render" or "photograph".
+        medium: "drawing", "silhouette", "render" or "photograph".
         package: name of the package.
         licence: SPDX name.
         pixels: uint8 [h, w, 4], straight alpha, as large as it comes.
@@ -182,14 +199,14 @@ def _icons(npm: Path) -> Iterator[Picture]:
             for icon in icons_of(name):
                 entry = bodies.get(_plain(icon))
                 if entry is not None:
-                    pixels = render_svg(_document(entry, found))
+                    pixels = render_svg(svg_document(entry, found))
                     yield Picture(
-                        name, icons.style, "drawing", icons.package, icons.licence, pixels
+                        name, icons.style, icons.medium, icons.package, icons.licence, pixels
                     )
 
 
-def _document(icon: dict[str, Any], collection: dict[str, Any]) -> str:
-    """The SVG of an icon; 16 by 16 is what the format says where neither says otherwise."""
+def svg_document(icon: dict[str, Any], collection: dict[str, Any]) -> str:
+    """The SVG of an icon of a collection; 16 by 16 where neither says otherwise (the format)."""
     left, top, width, height = (
         icon.get(key, collection.get(key, default))
         for key, default in (("left", 0), ("top", 0), ("width", 16), ("height", 16))

@@ -11,8 +11,15 @@ from molmo_point.data.screens.packages import read_package
 __all__ = ["HELD_OUT_ICON_SETS", "ICON_SETS", "icons_of"]
 
 ICON_SETS = (
-    "bi", "bx", "carbon", "eva", "fa6-solid", "ion", "lucide", "material-symbols", "mdi",
-    "mingcute", "ph", "ri", "tabler", "uil",
+    "akar-icons", "ant-design", "bi", "boxicons", "bx", "bxs", "bytesize", "carbon", "charm", "ci",
+    "cil", "circum", "clarity", "codicon", "dashicons", "entypo", "ep", "eva", "f7", "fa6-solid",
+    "fe", "feather", "flowbite", "fluent-mdl2", "fontisto", "foundation", "gg", "gravity-ui",
+    "grommet-icons", "guidance", "hugeicons", "humbleicons", "ic", "icomoon-free",
+    "icon-park-outline", "iconamoon", "icons8", "ion", "jam", "la", "lets-icons", "lsicon",
+    "lucide", "mage", "majesticons", "material-symbols", "mdi", "meteor-icons", "mi", "mingcute",
+    "mono-icons", "mynaui", "nimbus", "oi", "pajamas", "pepicons-pop", "ph", "prime", "proicons",
+    "quill", "radix-icons", "ri", "rivet-icons", "si", "stash", "system-uicons", "tabler",
+    "teenyicons", "typcn", "uil", "uiw", "vaadin", "zmdi", "zondicons",
 )  # fmt: skip
 """Sets of the training pages: packages `@iconify-json/<set>`."""
 
@@ -137,6 +144,53 @@ _EXCEPT = {
     "uil": {"tag": "tag-alt", "buy": "shopping-cart-alt", "close": "times", "redo": ""},
 }  # fmt: skip
 
+# Where it shows something else and the set has no right one.
+_NONE = """
+akar-icons: back, next
+ant-design: menu
+bxs: map
+bytesize: mute
+ci: warning
+cil: place
+circum: light
+entypo: copy, tag
+ep: full screen, help, list, menu, mute
+f7: place
+fluent-mdl2: bookmark, folder, place
+fontisto: mute
+foundation: grid
+gg: camera, language
+grommet-icons: info, save, share
+hugeicons: attach, dark, place
+ic: camera, filter, mute
+icomoon-free: mute, play
+icon-park-outline: call, cloud, document, folder, like, link, mail, place, share, sound, tag, team
+iconamoon: bold, download, place, upload
+icons8: archive, dark, folder, share
+jam: call
+la: folder
+lets-icons: clock, download, video
+lsicon: sound
+mage: place
+mi: chat
+mono-icons: chat
+nimbus: grid, sound
+oi: call, mute, place
+pajamas: full screen, redo
+pepicons-pop: camera, place
+prime: mute, reply
+proicons: call, next
+quill: call, place, sort
+radix-icons: video
+stash: light, place
+teenyicons: attach, place
+typcn: attach, back, next
+uiw: document
+vaadin: mute, next
+zmdi: mute, team
+zondicons: mute
+"""
+
 _SUFFIXES = ("", "-line", "-outline", "-24", "-linear", "-regular", "-solid")
 _PREFIXES = ("", "md-", "bx-", "ios-")
 
@@ -146,10 +200,16 @@ def _table() -> dict[str, tuple[str, ...]]:
     return {key: tuple(names.split()) for key, names in pairs}
 
 
+def _none() -> dict[str, frozenset[str]]:
+    pairs = (line.split(": ") for line in _NONE.strip().splitlines())
+    return {icon_set: frozenset(concepts.split(", ")) for icon_set, concepts in pairs}
+
+
 _CANDIDATES = _table()
+_WRONG = _none()
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def icons_of(icon_set: str, folder: Path) -> dict[str, str]:
     """The concepts that a set has an icon for, each with its `<svg>` in the colour of the text.
 
@@ -165,6 +225,8 @@ def icons_of(icon_set: str, folder: Path) -> dict[str, str]:
     found = {}
     exceptions = _EXCEPT.get(icon_set, {})
     for key, usual in _CANDIDATES.items():
+        if key in _WRONG.get(icon_set, ()):
+            continue
         candidates = (exceptions[key],) if key in exceptions else usual
         names = (
             f"{prefix}{candidate}{suffix}"

@@ -13,6 +13,7 @@ from molmo_point.data.scenes import Split, random_of
 from molmo_point.data.screens.concepts import LANGUAGES
 from molmo_point.data.screens.held_out_templates import HELD_OUT_TEMPLATES
 from molmo_point.data.screens.icons import HELD_OUT_ICON_SETS, ICON_SETS, icons_of
+from molmo_point.data.screens.looks import draw_look
 from molmo_point.data.screens.packages import package_folder, package_path
 from molmo_point.data.screens.skins import FONTS, HELD_OUT_FONTS, HELD_OUT_SKINS, SKINS, Skin
 from molmo_point.data.screens.templates import TEMPLATES, Template
@@ -60,7 +61,8 @@ class Shelf:
 
 _TRAINING = Shelf(
     TEMPLATES, SKINS, ICON_SETS, FONTS,
-    (("k-plain", "k-filled", "k-sunken", "k-round"), ("w-pill", "w-square", "w-green")),
+    (("k-plain", "k-filled", "k-sunken", "k-round", "k-shaded", "k-heavy"),
+     ("w-pill", "w-square", "w-green", "w-lettered", "w-inset")),
 )  # fmt: skip
 _HELD_OUT = Shelf(
     HELD_OUT_TEMPLATES, HELD_OUT_SKINS, HELD_OUT_ICON_SETS, HELD_OUT_FONTS,
@@ -105,7 +107,8 @@ def generate_page(
     Args:
         seed: any integer from 0; pages of one split differ by it.
         split: "train", "dev" or "heldout"; held-out pages use templates, frameworks, icon sets,
-            fonts, check boxes and switches that no other page uses.
+            fonts, check boxes and switches that no other page uses. The others may have a look
+            of their own on top of their framework.
         folder: of the packages, see `packages.package_folder`.
         template: name of one of the split's; by chance if None.
 
@@ -116,9 +119,10 @@ def generate_page(
     style = _draw_style(rng, shelf)
     chosen = str(rng.choice(list(shelf.templates)))
     template = chosen if template is None else template
+    look = "" if split == "heldout" else draw_look(rng)
     widgets = Widgets(rng, style, icons_of(style.icon_set, folder))
     body = shelf.templates[template](widgets)
-    return Page(_document(style, body, folder), style, template)
+    return Page(_document(style, body, folder, look), style, template)
 
 
 def _draw_style(rng: np.random.Generator, shelf: Shelf) -> Style:
@@ -145,7 +149,7 @@ def _draw_style(rng: np.random.Generator, shelf: Shelf) -> Style:
     )  # fmt: skip
 
 
-def _document(style: Style, body: str, folder: Path) -> str:
+def _document(style: Style, body: str, folder: Path, look: str) -> str:
     sheets = "".join(
         f'<link rel="stylesheet" href="{package_path(folder, file).as_uri()}">'
         for file in style.theme.files
@@ -159,7 +163,7 @@ def _document(style: Style, body: str, folder: Path) -> str:
     return (
         f'<!doctype html><html lang="{style.language}" {style.theme.root}><head>'
         f'<meta charset="utf-8">{sheets}<style>{faces}:root{{{variables}{font}'
-        f"color-scheme:{scheme};}}{rules}</style></head>"
+        f"color-scheme:{scheme};}}{rules}{look}</style></head>"
         f'<body class="{kind}">{body}</body></html>'
     )
 

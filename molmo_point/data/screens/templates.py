@@ -318,42 +318,70 @@ def player(w: Widgets) -> str:
     )
 
 
+def _sample(w: Widgets) -> str:
+    """A few widgets of one kind."""
+    draw = int(w.rng.integers(9))
+    if draw == 0:
+        return f'<div class="r">{_buttons(w, 4)}</div>'
+    if draw == 1:
+        return f'<div class="c">{_options(w, 4)}</div>'
+    if draw == 2:
+        return "".join(w.labelled(key, _control(w, key)) for key in w.pick(_FIELDS, 2))
+    if draw == 3:
+        return _radios(w)
+    if draw == 4:
+        icons = "".join(w.icon(key, tint=w.chance(0.4)) for key in w.pick(_DRAWN, 7))
+        return f'<div class="r i">{icons}</div>'
+    if draw == 5:
+        badges = (w.badge(key, str(w.rng.choice(_TONES))) for key in w.pick(_STATES, 4))
+        return f'<div class="r">{"".join(badges)}</div>'
+    if draw == 6:
+        return w.tabs(w.pick(_PLACES, 4), int(w.rng.integers(4)))
+    if draw == 7:
+        return w.menu(w.pick(_PLACES, 4), int(w.rng.integers(-1, 4)), icons=True)
+    faces = "".join(w.face(person) for person in w.pick(_PEOPLE, 5))
+    return f'<div class="r">{faces}</div>{w.slider("volume")}{w.progress()}'
+
+
 def samples(w: Widgets) -> str:
     """A little of everything, close together."""
-    parts = []
-    for _ in range(int(w.rng.integers(9, 20))):
-        draw = int(w.rng.integers(9))
-        if draw == 0:
-            parts.append(f'<div class="r">{_buttons(w, 4)}</div>')
-        elif draw == 1:
-            parts.append(f'<div class="c">{_options(w, 4)}</div>')
-        elif draw == 2:
-            keys = w.pick(_FIELDS, 2)
-            parts.append("".join(w.labelled(key, _control(w, key)) for key in keys))
-        elif draw == 3:
-            parts.append(_radios(w))
-        elif draw == 4:
-            icons = "".join(w.icon(key, tint=w.chance(0.4)) for key in w.pick(_DRAWN, 7))
-            parts.append(f'<div class="r i">{icons}</div>')
-        elif draw == 5:
-            badges = (w.badge(key, str(w.rng.choice(_TONES))) for key in w.pick(_STATES, 4))
-            parts.append(f'<div class="r">{"".join(badges)}</div>')
-        elif draw == 6:
-            parts.append(w.tabs(w.pick(_PLACES, 4), int(w.rng.integers(4))))
-        elif draw == 7:
-            parts.append(w.menu(w.pick(_PLACES, 4), int(w.rng.integers(-1, 4)), icons=True))
-        else:
-            faces = "".join(w.face(person) for person in w.pick(_PEOPLE, 5))
-            parts.append(f'<div class="r">{faces}</div>{w.slider("volume")}{w.progress()}')
+    parts = [_sample(w) for _ in range(int(w.rng.integers(9, 20)))]
     columns = max(2, min(5, w.style.width // 330))
     cards = "".join(w.card(part) for part in parts)
     return f'{_bar(w)}<div class="g pad" style="--n:{columns}">{cards}</div>'
+
+
+def mosaic(w: Widgets) -> str:
+    """Bars, panels and columns in any order, each at a size of its own."""
+
+    def panel(least: int, most: int) -> str:
+        parts = [_sample(w) for _ in range(int(w.rng.integers(least, most)))]
+        shown = "".join(w.card(part) if w.chance(0.3) else part for part in parts)
+        return f'<div class="c pad" style="zoom:{w.rng.uniform(0.7, 1.35):.2f}">{shown}</div>'
+
+    def tools(count: int) -> str:
+        keys, tone = w.pick(_DRAWN, count), _tone(w)
+        buttons = "".join(w.button(key, tone, look="icon", small=w.chance(0.5)) for key in keys)
+        size = w.rng.uniform(0.7, 1.3)
+        return f'<div class="r pad line" style="zoom:{size:.2f}">{buttons}</div>'
+
+    bars = [tools(int(w.rng.integers(4, 16))) for _ in range(int(w.rng.integers(0, 3)))]
+    columns = [
+        f'<div class="{"side" if w.chance(0.4) else ""}" style="flex:{w.rng.uniform(1, 3):.1f} 1 0;'
+        f'min-width:0">{panel(2, 6)}</div>'
+        for _ in range(int(w.rng.integers(1, max(2, w.style.width // 320) + 1)))
+    ]
+    middle = f'<div class="r n" style="align-items:stretch">{"".join(columns)}</div>'
+    blocks = [*bars, middle, *([_bar(w)] if w.chance(0.6) else [])]
+    order = w.rng.permutation(len(blocks))
+    return "".join(blocks[int(rank)] for rank in order)
 
 
 TEMPLATES: dict[str, Template] = {
     template.__name__: template
     for template in (
         settings, sign_in, form, records, inbox, shop, editor, dashboard, dialog, player, samples,
+        mosaic,
     )
 }  # fmt: skip
 """By name."""

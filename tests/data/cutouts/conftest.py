@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from molmo_point.data.cutouts import backgrounds, sources
+from molmo_point.data.cutouts import backgrounds, clipart, sources
 from molmo_point.data.cutouts.atlas import load_atlas
 from molmo_point.data.cutouts.collect import collect
 from molmo_point.data.cutouts.sources import ICON_SETS, Packages
@@ -82,6 +82,47 @@ def write_icons(npm):
         write(npm / f"@lobehub/fluent-emoji-3d/assets/{point}.webp", webp)
 
 
+def resources(files):
+    """A resource file of Qt, version 1: a root folder and files that are compressed or not."""
+    names, contents, nodes = b"", b"", [struct.pack(">IHII", 0, 2, len(files), 1)]
+    for number, (name, data) in enumerate(sorted(files.items())):
+        stored = struct.pack(">I", len(data)) + zlib.compress(data) if number % 2 else data
+        nodes.append(struct.pack(">IHHHI", len(names), number % 2, 0, 0, len(contents)))
+        names += struct.pack(">HI", len(name), 0) + name.encode("utf-16-be")
+        contents += struct.pack(">I", len(stored)) + stored
+    tree = 20 + len(contents) + len(names)
+    header = b"qres" + struct.pack(">IIII", 1, tree, 20, 20 + len(contents))
+    return header + contents + names + b"".join(nodes)
+
+
+def svg(text):
+    fill = f"rgb{colour_for(text)}"
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" width="16" height="16">'
+        f'<circle cx="8" cy="8" r="7" fill="{fill}"/></svg>'
+    ).encode()
+
+
+def write_clipart(npm, root):
+    tables = json.loads(Path(clipart.__file__).with_name("clipart.json").read_text("utf-8"))
+    entries = {key: " ".join(table.values()).split() for key, table in tables.items()}
+    for icons in clipart._ICONS:
+        drawn = {
+            icon: {"body": f'<circle cx="8" cy="8" r="7" fill="rgb{colour_for(icons + icon)}"/>'}
+            for icon in entries[icons]
+        }
+        file = {"icons": drawn, "width": 16, "height": 16}
+        write(npm / f"@iconify-json/{icons}/icons.json", json.dumps(file).encode())
+    for entry in entries["openclipart"]:
+        write(root / f"usr/share/openclipart/svg/{entry}.svg", svg(entry))
+    activities = {}
+    for entry in entries["gcompris"]:
+        activity, name = entry.split("/")
+        activities.setdefault(activity, {})[f"{name}.svg"] = svg(entry)
+    for activity, files in activities.items():
+        write(root / f"usr/share/gcompris-qt/rcc/{activity}.rcc", resources(files))
+
+
 def write_debian(root):
     tables = json.loads(Path(sources.__file__).with_name("pictures.json").read_text("utf-8"))
     for medium in ("photograph", "stamp"):
@@ -114,6 +155,7 @@ def packages(tmp_path_factory):
     root = tmp_path_factory.mktemp("packages")
     write_icons(root / "node_modules")
     write_debian(root)
+    write_clipart(root / "node_modules", root)
     return Packages(root / "node_modules", root)
 
 

@@ -22,14 +22,15 @@ def test_the_same_packages_give_the_same_files(packages, atlas_folder, tmp_path)
 
 def test_every_kind_of_package_is_read(atlas):
     assert {entry.medium for entry in atlas.entries} == {
-        "drawing", "render", "photograph", "background",
+        "drawing", "silhouette", "render", "photograph", "background",
     }  # fmt: skip
     read = {entry.package for entry in atlas.entries}
     assert {icons.package for icons in ICON_SETS} <= read
     assert {
         "@lobehub/fluent-emoji-3d", "tuxpaint-stamps-default", "sweethome3d-furniture",
         "sweethome3d", "gimp-data", "mate-backgrounds", "gnome-backgrounds",
-        "plasma-workspace-wallpapers",
+        "plasma-workspace-wallpapers", "openclipart-svg", "gcompris-qt-data",
+        "@iconify-json/icon-park", "@iconify-json/flat-ui", "@iconify-json/flat-color-icons",
     } <= read  # fmt: skip
     assert all(entry.licence for entry in atlas.entries)
     assert {entry.name for entry in atlas.entries} - {""} <= set(THINGS)

@@ -1,0 +1,74 @@
+"""Other ways to draw one cut-out: other colours, an outline, proportions a little different.
+
+Names must be recognised in drawings by hands that training never saw; what a hand chooses freely
+is varied, what makes the thing (its shape, the colours of a fruit) stays.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from molmo_point.data.cutouts.families import FAMILIES
+from molmo_point.data.sprites import FloatPixels, Sprite
+
+__all__ = ["repaint"]
+
+_ANY_COLOUR = frozenset(
+    name
+    for family in ("vehicles", "sports", "toys", "music", "electronics", "tools", "office",
+                   "furniture", "household", "kitchen", "clothing", "buildings")
+    for name in FAMILIES[family]
+)  # fmt: skip
+_SHARE = 0.4  # of drawings that get other colours
+_OUTLINED = 0.12
+_GREY = np.array((0.299, 0.587, 0.114), np.float32)  # Rec. 601 luma
+
+
+def repaint(rng: np.random.Generator, sprite: Sprite, name: str, medium: str) -> Sprite:
+    """Vary how a thing is drawn.
+
+    Args:
+        rng: where chance comes from.
+        sprite: premultiplied, as large as it will be laid.
+        name: the thing; furniture comes in any colour, fruit only near its own.
+        medium: of the picture; a silhouette always gets another ink, a photograph keeps its own.
+    """
+    if medium == "silhouette":
+        ink = rng.uniform(0, 255, 3) if rng.random() < 0.6 else np.full(3, rng.uniform(0, 255))
+        sprite = _tinted(sprite, ink, 1.0)
+    elif medium != "photograph" and rng.random() < _SHARE:
+        turn = rng.uniform(-np.pi, np.pi) if name in _ANY_COLOUR else rng.normal(0, 0.2)
+        strength = 0.0 if rng.random() < 0.12 else float(np.exp(rng.normal(-0.1, 0.35)))
+        sprite = Sprite(sprite.rgb @ _hue_matrix(float(turn), strength).T, sprite.alpha)
+        sprite = _tinted(sprite, rng.uniform(0, 255, 3), float(rng.uniform(0, 0.3)))
+    if medium != "photograph" and rng.random() < _OUTLINED:
+        sprite = _outlined(sprite, 1 if min(sprite.alpha.shape) < 40 else 2,
+                           float(rng.choice((0, 30, 255))))  # fmt: skip
+    return Sprite(np.clip(sprite.rgb, 0, 255 * sprite.alpha[..., None]), sprite.alpha)
+
+
+def _hue_matrix(turn: float, strength: float) -> FloatPixels:
+    """Turns colours about the grey axis by an angle, and makes them stronger or weaker, [3, 3]."""
+    axis = np.full(3, 3**-0.5)
+    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    about = np.cos(turn) * np.eye(3) + np.sin(turn) * cross
+    about += (1 - np.cos(turn)) * np.outer(axis, axis)  # Rodrigues
+    grey = np.outer(np.ones(3), _GREY)
+    return np.asarray((grey + strength * (np.eye(3) - grey)) @ about, np.float32)
+
+
+def _tinted(sprite: Sprite, ink: FloatPixels, share: float) -> Sprite:
+    """So much of one colour over all of it."""
+    flat = sprite.alpha[..., None] * np.asarray(ink, np.float32)
+    return Sprite(sprite.rgb * np.float32(1 - share) + flat * np.float32(share), sprite.alpha)
+
+
+def _outlined(sprite: Sprite, width: int, grey: float) -> Sprite:
+    """With a line around it."""
+    edged = [(width + 1, width + 1), (width + 1, width + 1)]
+    alpha = np.pad(sprite.alpha, edged)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
+    wide: FloatPixels = cv2.dilate(alpha, kernel)
+    rgb = np.pad(sprite.rgb, [*edged, (0, 0)]) + ((wide - alpha) * np.float32(grey))[..., None]
+    return Sprite(rgb.astype(np.float32), wide)
