@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from molmo_point.batch import Batch, answer_together, pair
 from molmo_point.errors import ModelError, QueryError, require
 from molmo_point.images import ImageSource
 from molmo_point.models.registry import ModelSpec, OpenModel, open_model
@@ -171,23 +172,35 @@ class Pointer:
         """The points of `point`, each as soon as the model has said it."""
         yield from self.look(image).stream(query)
 
-    def batch(self, images: Iterable[ImageSource], query: str) -> Iterator[Points]:
-        """One question about many images: a result for each, in order, as they are done.
+    def batch(self, images: Iterable[ImageSource], query: str | Iterable[str]) -> Batch:
+        """Many images: a result for each, in order, as they are done.
 
-        Images are taken one by one, so an endless iterable is fine; a server is asked about a few
-        at the same time.
+        A model with language reads and answers a few at the same time, a server is asked about a
+        few, and the embedded model takes one by one. Images are taken as they are needed, so an
+        endless iterable is fine.
+
+        Args:
+            images: see `look`.
+            query: for all of them; or one for each.
+
+        Returns:
+            An iterator over the results; its `padding` says how much was computed for nothing.
         """
-        if self._server is None:
-            return (self.point(image, query) for image in images)
-        return self._batch_at_once(images, query)
+        asked = pair(images, query)
+        if self._server is not None:
+            return Batch(self._batch_at_once(asked))
+        assert self._opened is not None
+        if self.spec.language:
+            return answer_together(self._opened, asked)
+        return Batch(self.point(image, words) for image, words in asked)
 
-    def _batch_at_once(self, images: Iterable[ImageSource], query: str) -> Iterator[Points]:
+    def _batch_at_once(self, asked: Iterable[tuple[ImageSource, str]]) -> Iterator[Points]:
         from collections import deque
         from concurrent.futures import Future, ThreadPoolExecutor
 
         waiting: deque[Future[Points]] = deque()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for image in images:
+            for image, query in asked:
                 waiting.append(pool.submit(self.point, image, query))
                 if len(waiting) == _AT_ONCE:
                     yield waiting.popleft().result()

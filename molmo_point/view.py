@@ -8,7 +8,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from types import TracebackType
 
-from molmo_point.decoding.engine import Choice, decode
+from molmo_point.decoding.options import Choice
 from molmo_point.dialects.dialect import AnswerReader, Dialect, device_memory
 from molmo_point.dialects.grounded import GroundedDialect
 from molmo_point.dialects.opening import read_images
@@ -20,10 +20,21 @@ from molmo_point.points import Count, Point, Points
 from molmo_point.preprocessing.prompts import count_prompt, point_prompt
 from molmo_point.preprocessing.video import Video
 
-__all__ = ["EVERYTHING", "View"]
+__all__ = ["EVERYTHING", "View", "check_query"]
 
 EVERYTHING = "objects"
 """The query for whatever stands out, when none is given."""
+
+
+def check_query(query: str) -> str:
+    """A query without space around it.
+
+    Raises:
+        QueryError: it is empty.
+    """
+    if not isinstance(query, str) or not query.strip():
+        raise QueryError(f"A query is some words, got {query!r}: say what to look for.")
+    return query.strip()
 
 
 class View:
@@ -177,10 +188,9 @@ class View:
         Raises:
             QueryError: it is empty, or has a word that a model with a closed list does not know.
         """
-        if not isinstance(query, str) or not query.strip():
-            raise QueryError(f"A query is some words, got {query!r}: say what to look for.")
+        query = check_query(query)
         if self._opened.spec.language:
-            return query.strip()
+            return query
         words = re.findall(r"\w+", query.lower())
         tokenizer = self._opened.processor.tokenizer
         known = {word for word in tokenizer.get_vocab() if word.isalnum()}
@@ -209,4 +219,4 @@ class View:
         questions = [dialect.encode_question(prompt) for prompt in prompts]
         options = dialect.options(single=single, words=words)
         with device_memory():
-            yield from decode(dialect.session(len(prompts)), questions, options)
+            yield from dialect.decode(questions, options)

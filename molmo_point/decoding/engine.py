@@ -1,4 +1,7 @@
-"""Decoding: choose tokens greedily under the point rules, many rows at once, one event a choice.
+"""Decoding, the plain form: one token a step, chosen by the host, under the point rules.
+
+What `batching.decode_continuously` is held to; and what is used where the host may look after every
+token, as a small model on a CPU, whose rows share the memory of their image.
 
 Knows tokens and nothing of text or pixels. Grounding tokens are masked first and chosen then (the
 order of the training repository, with which the published numbers were made); `hub_order` gives
@@ -15,9 +18,8 @@ import torch
 from torch import Tensor
 
 from molmo_point.decoding.constraints import PointRules
-from molmo_point.decoding.drafted import decode_drafted
 from molmo_point.decoding.options import Choice, DecodeOptions, Template
-from molmo_point.decoding.session import DraftSession, Session
+from molmo_point.decoding.session import Session
 from molmo_point.models.steps import StepLogits
 
 __all__ = ["Choice", "DecodeOptions", "Session", "Template", "decode"]
@@ -41,11 +43,8 @@ def decode(
     Args:
         session: with the images read; it is extended, so fork it first to keep it.
         questions: token ids, one sequence a row.
-        options: see `DecodeOptions`.
+        options: see `DecodeOptions`; drafts are left aside.
     """
-    if options.draft is not None and isinstance(session, DraftSession):
-        yield from decode_drafted(session, questions, options)
-        return
     template = options.template
     opening = template.opening if template is not None else ()
     rows = [

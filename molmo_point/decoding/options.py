@@ -34,9 +34,10 @@ class DecodeOptions:
         stop_after_points: end at "no more points" instead of writing the rest of the sentence.
         empty_list: whether "no more points" may come before the first point.
         hub_order: choose the best patch first and mask then, as the published inference code does.
-        draft: from the tokens of an answer so far, tokens that probably follow; for answers that
-            are words alone. They are read in one step and kept as far as the model agrees, so that
-            the answer is the same without them.
+        draft: from the tokens of an answer so far, what probably follows: words for each of the
+            next steps, in which they are read after the token that the step before chose, and kept
+            as far as the model agrees, so that the answer is the same without them. As many steps
+            are taken before the host looks at them; without drafts, one.
     """
 
     stop: frozenset[int] = frozenset()
@@ -45,7 +46,7 @@ class DecodeOptions:
     stop_after_points: bool = True
     empty_list: bool = True
     hub_order: bool = False
-    draft: Callable[[Sequence[int]], Sequence[int]] | None = None
+    draft: Callable[[Sequence[int]], Sequence[Sequence[int]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
-
-from torch import Tensor
+from typing import Protocol
 
 from molmo_point.models.steps import ExtendedVocabulary, StepLogits
 
-__all__ = ["DraftSession", "Session"]
+__all__ = ["Session"]
 
 
 class Session(Protocol):
@@ -30,21 +28,4 @@ class Session(Protocol):
 
     def fork(self, rows: Sequence[int]) -> Session:
         """A session of its own over these rows, repeated as asked."""
-        ...
-
-
-@runtime_checkable
-class DraftSession(Session, Protocol):
-    """One that can read tokens which may turn out not to be said."""
-
-    def read(self, chunks: Sequence[Sequence[int]]) -> Tensor:
-        """Read some more tokens of each row's answer; logits [B, T, V] after each of them."""
-        ...
-
-    def forget(self, counts: Sequence[int]) -> None:
-        """Unread the last so many tokens of each row."""
-        ...
-
-    def fork(self, rows: Sequence[int]) -> DraftSession:
-        """See `Session`."""
         ...

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 import torch
 
-from molmo_point.decoding.engine import Choice, DecodeOptions, Session
+from molmo_point.decoding.batching import Board, Request
+from molmo_point.decoding.options import Choice, DecodeOptions
 from molmo_point.errors import DeviceError
 from molmo_point.points import Point, Points
 
-__all__ = ["LIMIT", "AnswerReader", "Dialect", "device_memory"]
+__all__ = ["LIMIT", "AnswerReader", "Dialect", "device_memory", "rows_for"]
 
 LIMIT = 1024
 """Tokens an answer at most."""
+
+_ROWS = 16  # answers that are written at the same time at most
 
 
 class AnswerReader(Protocol):
@@ -37,8 +40,18 @@ class AnswerReader(Protocol):
 class Dialect(Protocol):
     """One or several images that have been read by one model."""
 
-    def session(self, rows: int) -> Session:
-        """A session of its own, with the images read, for so many questions."""
+    def decode(
+        self, questions: Sequence[Sequence[int]], options: DecodeOptions
+    ) -> Iterator[Choice]:
+        """Answer questions together, token ids up to where an answer begins."""
+        ...
+
+    def board(self, rows: int) -> AbstractContextManager[Board]:
+        """Rows for answers to requests about images that the model has read."""
+        ...
+
+    def request(self, question: Sequence[int]) -> Request:
+        """A question about these images."""
         ...
 
     def encode_question(self, prompt: str) -> list[int]:
@@ -52,6 +65,11 @@ class Dialect(Protocol):
     def reader(self, query: str, *, single: bool = False) -> AnswerReader:
         """A reader of one answer to a query."""
         ...
+
+
+def rows_for(questions: int) -> int:
+    """Rows for so many questions: few different numbers, as boards are kept for the next ones."""
+    return min(1 << max(questions - 1, 0).bit_length(), _ROWS)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["draft_fixed_words", "fixed_words"]
+__all__ = ["draft_fixed_words", "fixed_steps", "fixed_words"]
 
 _SEEN = 48  # tokens of the end of an answer that are looked at
 _LONGEST = 24  # tokens of a draft
@@ -42,18 +42,48 @@ def fixed_words(end: str) -> str:
     return " " if _COORDS_X.search(end) else ""
 
 
-def draft_fixed_words(tokenizer: Any) -> Callable[[Sequence[int]], list[int]]:
-    """A function from an answer's tokens so far to tokens that probably follow.
+def fixed_steps(end: str) -> list[str]:
+    """The same for some steps, after each of which comes one token of the model's own: a digit.
+
+    They go as far as the next point's first digit, so that a host looks once a point.
+
+    Args:
+        end: the end of an answer of Molmo or Molmo2.
+    """
+    first = fixed_words(end)
+    x, y = _X.search(end), _Y.search(end)
+    if x and x[1]:  # two digits, a dot and a digit are the most frequent coordinate
+        return [first, "", ".", fixed_words(f"{end}{first}50.0"), "", "."]
+    if x or (y and y[1]):
+        return [first, "", "."]
+    if _COORDS_Y.search(end):
+        return [first, "", "", " ", "", ""]
+    if _COORDS_X.search(end):
+        return [first, "", ""]
+    return [first]
+
+
+def draft_fixed_words(
+    tokenizer: Any, *, ahead: int = 1
+) -> Callable[[Sequence[int]], list[list[int]]]:
+    """A function from an answer's tokens so far to what probably follows; see `DecodeOptions`.
 
     Args:
         tokenizer: of the model; what it makes of the words alone is what the model would write,
             as digits, quotes and spaces are never joined across these ends.
+        ahead: steps to go where nothing is fixed: more for answers that are words.
     """
 
-    def draft(written: Sequence[int]) -> list[int]:
+    def draft(written: Sequence[int]) -> list[list[int]]:
         end = tokenizer.decode(list(written[-_SEEN:]), skip_special_tokens=False)
-        words = fixed_words(end)
-        ids = tokenizer(words, add_special_tokens=False).input_ids if words else []
-        return [int(value) for value in ids[:_LONGEST]]
+        steps = fixed_steps(end)
+        if steps == [""]:
+            return [[]] * ahead
+        return [
+            list(map(int, tokenizer(words, add_special_tokens=False).input_ids[:_LONGEST]))
+            if words
+            else []
+            for words in steps
+        ]
 
     return draft

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from molmo_point.decoding.engine import Choice, DecodeOptions, Template
-from molmo_point.dialects.dialect import LIMIT
+from molmo_point.decoding.batching import Request, decode_continuously
+from molmo_point.decoding.engine import decode
+from molmo_point.decoding.options import Choice, DecodeOptions, Template
+from molmo_point.decoding.padding import Padding
+from molmo_point.dialects.dialect import LIMIT, rows_for
 from molmo_point.dialects.seen import Seen
+from molmo_point.models.fixed_memory import borrow, can_be_captured
 from molmo_point.models.molmo_point.answers import read_answer, spell_answer
 from molmo_point.models.molmo_point.crop_memory import CropMemory
 from molmo_point.models.molmo_point.inputs import MolmoPointInputs
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
+from molmo_point.models.molmo_point.point_board import PointBoard
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
 from molmo_point.models.molmo_point.session import PointSession
 from molmo_point.models.steps import ExtendedVocabulary
@@ -34,20 +40,31 @@ class GroundedDialect:
     """Images that MolmoPoint, or the embedded model, has read.
 
     Args:
-        model: a `PointingModel`, on its device.
-        processor: of the same checkpoint.
-        images: uint8 [H, W, 3] RGB.
-        videos: at most one, without images.
-        before: an earlier reading, whose crops that have not changed are not encoded again.
-        tolerance: levels of 0-255 by which a pixel may differ and be the same.
-
-    Attributes:
+        processor: of the model's checkpoint.
+        session: that has read them.
+        row: of the session.
         grids: where the patches lie.
         crops: those of the image, encoded; None for prompts without images.
     """
 
     def __init__(
         self,
+        processor: MolmoPointProcessor,
+        session: PointSession,
+        row: int,
+        grids: PatchGrids,
+        crops: CropMemory | None,
+    ) -> None:
+        self._processor, self._session, self._row = processor, session, row
+        self.grids, self.crops = grids, crops
+        model = session.model
+        self._language = not model.config.points_only
+        self._lists = model.model.heat.lists if model.config.heat_dim else None
+        self._seen: Seen | None = None
+
+    @classmethod
+    def read(
+        cls,
         model: Any,
         processor: MolmoPointProcessor,
         images: Sequence[NDArray[np.uint8]],
@@ -55,24 +72,69 @@ class GroundedDialect:
         *,
         before: GroundedDialect | None = None,
         tolerance: float = 0.0,
-    ) -> None:
-        self._processor = processor
-        self._language = not model.config.points_only
+    ) -> GroundedDialect:
+        """Read images, or a video, for questions about all of them.
+
+        Args:
+            model: a `PointingModel`, on its device.
+            processor: of the same checkpoint.
+            images: uint8 [H, W, 3] RGB.
+            videos: at most one, without images.
+            before: an earlier reading, whose crops that have not changed are not encoded again.
+            tolerance: levels of 0-255 by which a pixel may differ and be the same.
+        """
         inputs = processor.encode_image_prefix(images, videos).to(model.device)
-        self.grids = PatchGrids.of(inputs.metadata[0])
-        self.crops: CropMemory | None = _encode(
+        grids = PatchGrids.of(inputs.metadata[0])
+        crops = _encode(
             model,
             inputs,
             None if before is None else before.crops,
             1.001 * tolerance / (255 * min(processor.crop_config.image_std)),  # rounding of floats
         )
-        self._session = _read(model, inputs, self.grids.places(), self.crops)
-        self._lists = model.model.heat.lists if model.config.heat_dim else None
-        self._seen: Seen | None = None
+        return cls(processor, _read(model, inputs, grids.places(), crops), 0, grids, crops)
 
-    def session(self, rows: int) -> PointSession:
+    @classmethod
+    def read_each(
+        cls, model: Any, processor: MolmoPointProcessor, images: Sequence[NDArray[np.uint8]]
+    ) -> tuple[list[GroundedDialect], Padding]:
+        """Read several images together, for questions about each; not for a heat prior.
+
+        Returns:
+            One for each image, and what their reading was filled up with.
+        """
+        inputs = processor.encode_image_prefixes(images).to(model.device)
+        session = _read(model, inputs, None, _encode(model, inputs, None, 0.0))
+        valid = session.valid
+        made = [
+            cls(processor, session, row, PatchGrids.of(metadata), None)
+            for row, metadata in enumerate(inputs.metadata)
+        ]
+        return made, Padding(int(valid.sum()), valid.numel())
+
+    def request(self, question: Sequence[int]) -> Request:
         """See `Dialect`."""
-        return self._session.fork([0] * rows)
+        return Request(self._session, question, self._row, self._draft)
+
+    @contextmanager
+    def board(self, rows: int) -> Iterator[PointBoard]:
+        """See `Dialect`."""
+        session, ids = self._session, self._session.vocabulary
+        model, captured = session.model, can_be_captured(session.model)
+        key = ("points", rows, ids.subpatches)
+        with borrow(model, key, lambda: PointBoard(session, rows, captured=captured)) as board:
+            yield board
+
+    def decode(
+        self, questions: Sequence[Sequence[int]], options: DecodeOptions
+    ) -> Iterator[Choice]:
+        """See `Dialect`; a small model's answers on the CPU share the memory of their image."""
+        if not self._language and self._session.model.device.type == "cpu":
+            session = self._session.fork([self._row] * len(questions))
+            yield from decode(session, questions, options)
+            return
+        with self.board(rows_for(len(questions))) as board:
+            requests = [self.request(question) for question in questions]
+            yield from decode_continuously(board, requests, options)
 
     def encode_question(self, prompt: str) -> list[int]:
         """See `Dialect`."""
@@ -92,6 +154,16 @@ class GroundedDialect:
             stop_after_points=not words,
             empty_list=not self._language,
         )
+
+    def _draft(self, written: Sequence[int]) -> Sequence[Sequence[int]]:
+        """A point's number is its rank; a patch, a subpatch and a location follow each other."""
+        ids, last = self._session.vocabulary, written[-1] if written else 0
+        if last >= ids.first_location:
+            number = sum(token >= ids.first_location for token in written)
+            return [self._processor.number_ids(number), [], []]
+        if last >= ids.first_subpatch:
+            return [[]]
+        return [[], []] if ids.text <= last < ids.no_more_points else [[]]
 
     def point_by_text(self, query: str, lines: Sequence[TextLine]) -> Points:
         """What a query names by the text on it or beside it; see `Seen`.
@@ -219,7 +291,7 @@ def _encode(
 def _read(
     model: Any,
     inputs: MolmoPointInputs,
-    places: NDArray[np.int64],
+    places: NDArray[np.int64] | None,
     crops: CropMemory | None,
 ) -> PointSession:
     pooling = inputs.image_token_pooling
@@ -233,5 +305,5 @@ def _read(
         inputs.attention_mask.bool(),
         inputs.mm_token_type_ids == 1,
         features,
-        torch.from_numpy(places).to(model.device),
+        None if places is None else torch.from_numpy(places).to(model.device),
     )

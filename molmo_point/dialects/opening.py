@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from molmo_point.decoding.padding import Padding
 from molmo_point.dialects.dialect import Dialect, device_memory
 from molmo_point.dialects.grounded import GroundedDialect
 from molmo_point.errors import QueryError
 from molmo_point.models.registry import OpenModel
 from molmo_point.preprocessing.video import Video
 
-__all__ = ["read_images"]
+__all__ = ["read_each", "read_images"]
 
 _OPENINGS = {"molmo": '<point x="', "molmo2": '<points coords="1 1 '}
 
@@ -53,10 +54,34 @@ def read_images(
     with device_memory():
         if spec.generation == "molmo_point":
             earlier = before if isinstance(before, GroundedDialect) else None
-            return GroundedDialect(
+            return GroundedDialect.read(
                 opened.model, opened.processor, images, videos, before=earlier, tolerance=tolerance
             )
         from molmo_point.dialects.written import WrittenDialect
 
         opening = _OPENINGS[spec.generation]
-        return WrittenDialect(opened.model, opened.processor, images, videos, opening)
+        return WrittenDialect.read(opened.model, opened.processor, images, videos, opening)
+
+
+def read_each(
+    opened: OpenModel, images: Sequence[NDArray[np.uint8]]
+) -> tuple[Sequence[Dialect], Padding]:
+    """Read several images together, for questions about each: one dialect an image.
+
+    Args:
+        opened: a model that has language.
+        images: uint8 [H, W, 3] RGB.
+
+    Returns:
+        They, and what their reading was filled up with.
+
+    Raises:
+        DeviceError: the device is too small for them.
+    """
+    model, processor, generation = opened.model, opened.processor, opened.spec.generation
+    with device_memory():
+        if generation == "molmo_point":
+            return GroundedDialect.read_each(model, processor, images)
+        from molmo_point.dialects.written import WrittenDialect
+
+        return WrittenDialect.read_each(model, processor, images, _OPENINGS[generation])

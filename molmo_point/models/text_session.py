@@ -64,6 +64,10 @@ class TextSession:
         """Ids of these prompts: words only."""
         return ExtendedVocabulary(self.rows, 0, 0, 0)
 
+    def length_of(self, row: int) -> int:
+        """How many tokens a row has, padding apart; reads the device if there is any."""
+        return int(self.valid[row].sum()) if self.padded else self.valid.shape[1]
+
     def fork(self, rows: Sequence[int]) -> TextSession:
         """A session of its own over these rows, repeated as asked, with all read so far."""
         index = torch.tensor(rows, device=self.valid.device)
@@ -78,12 +82,6 @@ class TextSession:
 
     def extend(self, chunks: Sequence[Sequence[int]]) -> StepLogits:
         """Read some more tokens of each row (at least one each)."""
-        logits = self.read(chunks)
-        last = torch.tensor([len(chunk) - 1 for chunk in chunks], device=logits.device)
-        return StepLogits(logits[torch.arange(len(chunks), device=logits.device), last])
-
-    def read(self, chunks: Sequence[Sequence[int]]) -> Tensor:
-        """The same; logits [B, T, V] after each of them, meaningless after a shorter row's end."""
         longest = max(len(chunk) for chunk in chunks)
         device = self.valid.device
         padded = [[*chunk, *[0] * (longest - len(chunk))] for chunk in chunks]
@@ -99,18 +97,4 @@ class TextSession:
             past_key_values=self.cache,
             use_cache=True,
         )
-        logits: Tensor = output.logits
-        return logits
-
-    def forget(self, counts: Sequence[int]) -> None:
-        """Unread the last so many tokens of each row; those of several rows become padding."""
-        if not any(counts):
-            return
-        if len(counts) == 1 and not self.padded:
-            self.cache.crop(-counts[0])
-            self.valid = self.valid[:, : -counts[0]]
-        else:
-            self.padded = True
-            device = self.valid.device
-            number = self.valid.flip(1).long().cumsum(1).flip(1)  # 1 for the last that is valid
-            self.valid = self.valid & (number > torch.tensor(counts, device=device)[:, None])
+        return StepLogits(output.logits[torch.arange(len(chunks), device=device), length - 1])

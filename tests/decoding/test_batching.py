@@ -5,7 +5,8 @@ import torch
 
 from molmo_point.decoding.batching import Request, decode_continuously
 from molmo_point.decoding.engine import DecodeOptions, Template, decode
-from molmo_point.models.fixed_session import FixedBoard, FixedSession
+from molmo_point.decoding.padding import Padding
+from molmo_point.models.text_board import TextBoard
 from molmo_point.models.text_session import TextSession
 from molmo_point.models.weights import load_model
 from tests.published.small import write_checkpoint
@@ -35,8 +36,7 @@ def requests(prefixes):
 
 def alone(prefixes, options):
     return [
-        list(decode(FixedSession.of(one.prefix, 1), [one.question], options))
-        for one in requests(prefixes)
+        list(decode(one.prefix.fork([0]), [one.question], options)) for one in requests(prefixes)
     ]
 
 
@@ -45,23 +45,25 @@ def tokens(choices):
 
 
 def together(prefixes, options, rows):
-    board = FixedBoard(prefixes[0], rows)
+    board, padding = TextBoard(prefixes[0], rows), Padding()
     answers, order = [[] for _ in QUESTIONS], []
-    for choice in decode_continuously(board, requests(prefixes), options):
+    for choice in decode_continuously(board, requests(prefixes), options, padding):
         answers[choice.row].append(choice)
         order.append(choice)
-    return answers, order, board
+    return answers, order, padding
 
 
 @pytest.mark.parametrize("rows", [1, 2, 4, 8])
-@pytest.mark.parametrize("draft", [None, lambda written: [written[-1]] * 3])
+@pytest.mark.parametrize(
+    "draft", [None, lambda written: [[written[-1]] * 3] * 2, lambda written: [[]] * 5]
+)
 def test_answers_are_those_of_each_alone(rows, draft, prefixes):
-    free = DecodeOptions(limit=LIMIT, draft=lambda written: ())
+    free = DecodeOptions(limit=LIMIT, draft=lambda written: [[]])
     stop = frozenset(row[9 + at].token for at, row in enumerate(alone(prefixes, free)[:3]))
-    options = DecodeOptions(limit=LIMIT, stop=stop, draft=draft or (lambda written: ()))
+    options = DecodeOptions(limit=LIMIT, stop=stop, draft=draft or (lambda written: [[]]))
     expected = alone(prefixes, options)
     assert len({len(answer) for answer in expected}) > 1
-    answers, _, board = together(prefixes, options, rows)
+    answers, _, padding = together(prefixes, options, rows)
     for ours, theirs in zip(answers, expected, strict=True):
         assert tokens(ours) == tokens(theirs)
         assert [choice.probability for choice in ours] == pytest.approx(
@@ -69,11 +71,12 @@ def test_answers_are_those_of_each_alone(rows, draft, prefixes):
         )
         assert ours[-1].last
         assert ours[-1].truncated == theirs[-1].truncated
-    assert 0 < board.used <= board.read_in_all
+    assert 0 < padding.asked <= padding.computed
+    assert (padding.share == 0) == (rows == 1)
 
 
 def test_a_request_is_taken_when_the_first_answer_ends_not_the_last(prefixes):
-    free = DecodeOptions(limit=LIMIT, draft=lambda written: ())
+    free = DecodeOptions(limit=LIMIT, draft=lambda written: [[]])
     first = alone(prefixes, free)
     stop = frozenset({first[0][1].token})
     options = DecodeOptions(limit=LIMIT, stop=stop, draft=free.draft)
@@ -92,4 +95,4 @@ def test_openings_are_given_and_nothing_asked_is_nothing_answered(prefixes):
     for answer in answers:
         assert tokens(answer)[:2] == [11, 12]
         assert [choice.given for choice in answer[:3]] == [True, True, False]
-    assert list(decode_continuously(FixedBoard(prefixes[0], 2), [], options)) == []
+    assert list(decode_continuously(TextBoard(prefixes[0], 2), [], options)) == []

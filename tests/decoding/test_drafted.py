@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from molmo_point.decoding.engine import DecodeOptions, Template, decode
-from molmo_point.models.fixed_session import FixedSession
+from molmo_point.decoding.batching import Request, decode_continuously
+from molmo_point.decoding.options import DecodeOptions, Template
+from molmo_point.models.text_board import TextBoard
 from molmo_point.models.text_session import TextSession
 from molmo_point.models.weights import load_model
 from tests.published.small import write_checkpoint
@@ -20,16 +21,8 @@ def model(tmp_path_factory):
     return load_model(folder, "molmo", dtype=torch.float32)
 
 
-@pytest.fixture(params=["growing", "fixed"], autouse=True)
-def memory(request, monkeypatch):
-    """Both kinds of memory that sessions have."""
-    monkeypatch.setattr(Counted, "fixed", request.param == "fixed")
-
-
 class Counted:
     """A model that counts its steps."""
-
-    fixed = False
 
     def __init__(self, model):
         self.model, self.steps, self.config = model, 0, model.config
@@ -46,12 +39,12 @@ def answers(model, *, draft=None, questions=QUESTIONS, stop=(), template=None, l
         session = TextSession.read_images(
             counted, {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
         )
-        rows = len(questions)
-        session = FixedSession.of(session, rows) if counted.fixed else session.fork([0] * rows)
     before = counted.steps
-    options = DecodeOptions(stop=frozenset(stop), limit=limit, draft=draft, template=template)
+    steps = None if draft is None else lambda written: [draft(written)]
+    options = DecodeOptions(stop=frozenset(stop), limit=limit, draft=steps, template=template)
     rows = [[] for _ in questions]
-    for choice in decode(session, questions, options):
+    requests = [Request(session, question) for question in questions]
+    for choice in decode_continuously(TextBoard(session, len(questions)), requests, options):
         rows[choice.row].append(choice)
     return rows, counted.steps - before
 

@@ -40,7 +40,7 @@ def test_most_of_a_long_answer_is_foreseen(answer, share, byte_tokenizer):
     ids, draft = tokenizer(answer, add_special_tokens=False).input_ids, draft_fixed_words
     foreseen, wrong, at = 0, 0, 1
     while at < len(ids):
-        ahead = draft(tokenizer)(ids[:at])
+        ahead = draft(tokenizer)(ids[:at])[0]
         right = 0
         while right < len(ahead) and ids[at + right : at + right + 1] == ahead[right : right + 1]:
             right += 1

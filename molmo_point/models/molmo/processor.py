@@ -186,6 +186,12 @@ class MolmoProcessor:
         prefix = self._prefix(crops[0] if crops else None)
         return self._stack([np.array(prefix, dtype=np.int64)], crops, "left")
 
+    def encode_image_prefixes(self, images: Sequence[NDArray[np.uint8]]) -> MolmoInputs:
+        """The same for a batch of prompts of one image each, shorter ones filled up at the end."""
+        crops = [self._crop(image) for image in images]
+        prefixes = [np.array(self._prefix(crop), dtype=np.int64) for crop in crops]
+        return self._stack(prefixes, crops, "right")
+
     def encode_question(self, text: str | Sequence[Turn]) -> list[int]:
         """Ids of the rest of a prompt, up to where the answer begins.
 

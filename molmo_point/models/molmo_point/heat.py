@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HeatHead", "HeatPrior"]
 
-_FLOOR = -30.0
 _LONGEST_REACH = 5.0  # logarithm, in ViT patches
 
 
@@ -38,7 +37,10 @@ class HeatPrior:
     Attributes:
         present: [B, n, k] log s, the centre of a thing that is asked for lies in this subpatch.
         absent: [B, n, k] log(1 - s).
+        FLOOR: where nothing can be present.
     """
+
+    FLOOR: ClassVar[float] = -30.0
 
     present: Tensor
     absent: Tensor
@@ -47,7 +49,7 @@ class HeatPrior:
     def of(cls, probability: Tensor, valid: Tensor) -> HeatPrior:
         """From s [B, n, k] inside (0, 1) and where it counts, bool [B, n, k]."""
         s = probability.float()
-        return cls(s.log().masked_fill(~valid, _FLOOR), torch.log1p(-s).masked_fill(~valid, 0.0))
+        return cls(s.log().masked_fill(~valid, cls.FLOOR), torch.log1p(-s).masked_fill(~valid, 0.0))
 
     def patch_prior(self, last_patch: Tensor, last_subpatch: Tensor) -> Tensor:
         """Log-prior of the next patch, the last entry being "no more points".
@@ -68,7 +70,7 @@ class HeatPrior:
         until = absent.cumsum(-1)
         before = until - absent
         some = torch.log(-torch.expm1(absent.clamp(max=-1e-9)))  # log(1 - prod(1 - s))
-        return torch.cat([some + before, until[..., -1:]], dim=-1).clamp(min=_FLOOR)
+        return torch.cat([some + before, until[..., -1:]], dim=-1).clamp(min=self.FLOOR)
 
     def subpatch_prior(self, patch: Tensor, last_patch: Tensor, last_subpatch: Tensor) -> Tensor:
         """Log-prior [B, T, k] of the subpatch in a chosen patch, up to a constant."""
@@ -78,7 +80,7 @@ class HeatPrior:
         closed = (patch == last_patch)[..., None] & (inside <= last_subpatch[..., None])
         absent = absent.masked_fill(closed, 0.0)
         prior = present + absent.cumsum(-1) - absent
-        return prior.masked_fill(closed, _FLOOR).clamp(min=_FLOOR)
+        return prior.masked_fill(closed, self.FLOOR).clamp(min=self.FLOOR)
 
 
 class HeatHead(nn.Module):

@@ -46,6 +46,8 @@ class PointingParts:
         last_patch: Tensor,
         vocabulary: ExtendedVocabulary | None,
         table: PatchTable | None,
+        *,
+        long: bool = True,
     ) -> Tensor:
         """Embeddings [B, T, E] of text and grounding tokens, image features not yet added.
 
@@ -54,6 +56,8 @@ class PointingParts:
             last_patch: int [B, T], the patch that a subpatch belongs to.
             vocabulary: of the ids; None for text alone.
             table: the patches; None for text alone.
+            long: look whether there are grounding tokens at all, and save their part if not. In a
+                step of an answer that takes longer, as the device has to be read.
         """
         embedding = self.language_model.embed_tokens
         if vocabulary is None or table is None:
@@ -67,16 +71,17 @@ class PointingParts:
         config = self.config
         base = torch.where(input_ids >= vocabulary.text, config.patch_token_id, input_ids)
         if config.shared_low_embedding:
-            base[input_ids == config.image_non_indexable_patch_id] = config.image_patch_id
-        base[input_ids >= vocabulary.first_subpatch] = config.subpatch_token_id
-        base[input_ids >= vocabulary.first_location] = config.location_token_id
+            low = input_ids == config.image_non_indexable_patch_id
+            base = base.masked_fill(low, config.image_patch_id)
+        base = base.masked_fill(input_ids >= vocabulary.first_subpatch, config.subpatch_token_id)
+        base = base.masked_fill(input_ids >= vocabulary.first_location, config.location_token_id)
         embedded: Tensor = embedding(base)
         prompt = torch.arange(input_ids.shape[0], device=input_ids.device)[:, None]
         is_patch, is_subpatch = vocabulary.is_patch(input_ids), vocabulary.is_subpatch(input_ids)
-        if is_patch.any():
+        if not long or is_patch.any():
             chosen = table.features[prompt, last_patch.clamp(min=0)]
             embedded = embedded + chosen.to(embedded.dtype) * is_patch[..., None]
-        if is_subpatch.any():
+        if not long or is_subpatch.any():
             inside = (input_ids - vocabulary.first_subpatch).clamp(0, vocabulary.subpatches - 1)
             feature = table.patches[prompt, last_patch.clamp(min=0), inside]
             built = self.build_vit_embedding(feature).to(embedded.dtype)
@@ -139,9 +144,9 @@ class PointingModel:
         config = self.config
         logits: Tensor = self.lm_head(self.model.language_model.norm(states))
         begin = logits[..., config.patch_token_id].clone()
-        grounding = [config.patch_token_id, config.subpatch_token_id, config.location_token_id]
-        hidden = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
-        hidden[grounding] = True
+        ids = torch.arange(logits.shape[-1], device=logits.device)
+        hidden = ids == config.patch_token_id
+        hidden = hidden | (ids == config.subpatch_token_id) | (ids == config.location_token_id)
         return logits.masked_fill(hidden, NOT_TEXT), begin
 
     def read(
@@ -149,6 +154,7 @@ class PointingModel:
         input_ids: Tensor,
         *,
         valid: Tensor | None = None,
+        mask: Tensor | None = None,
         position_ids: Tensor | None = None,
         image: Tensor | None = None,
         segment_ids: Tensor | None = None,
@@ -162,6 +168,7 @@ class PointingModel:
         Args:
             input_ids: int [B, T]; ids beyond the text vocabulary are grounding tokens.
             valid: bool [B, S] over the cache and these tokens, False for padding.
+            mask: bool [B, 1, T, S], instead of `valid`: what each token may see.
             position_ids: int [B, T]; by default the rank among the valid tokens.
             image: bool [B, T], tokens that see each other both ways.
             segment_ids: int [B, T] for several questions in a row: 0 is shared, others are apart.
@@ -188,13 +195,15 @@ class PointingModel:
             trace = last_chosen(input_ids, vocabulary.text, kind, last_patch, segment_ids)
             before = torch.cat([last_patch[:, None], trace[:, :-1]], dim=1)
             rotation = torch.where(kind, before, trace)
-        embedded = self.model.embed(input_ids, trace, vocabulary, table)
+        long = features is not None or segment_ids is not None
+        embedded = self.model.embed(input_ids, trace, vocabulary, table, long=long)
         if features is not None:
             where = self.model.image_tokens(input_ids)
             added = torch.zeros_like(embedded)
             added[where] = features.tokens.to(embedded.dtype)
             embedded = embedded + added
-        mask = mask_of(valid, image, segment_ids, length)
+        if mask is None:
+            mask = mask_of(valid, image, segment_ids, length)
         states = self.model.run_decoder(embedded, position_ids, mask, cache)
         if features is not None and table is not None:
             keys = self.model.point_keys(input_ids, states, table)

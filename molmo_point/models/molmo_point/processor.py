@@ -212,6 +212,11 @@ class MolmoPointProcessor:
         media = self.template.media(images=len(images), videos=len(videos))
         return self.process([Prompt(media, images, videos)])
 
+    def encode_image_prefixes(self, images: Sequence[NDArray[np.uint8]]) -> MolmoPointInputs:
+        """The same for a batch of prompts of one image each, shorter ones filled up at the end."""
+        media = self.template.media(images=1, videos=0)
+        return self.process([Prompt(media, [image]) for image in images], padding_side="right")
+
     def encode_question(self, text: str | Sequence[Turn]) -> list[int]:
         """Ids of the rest of a prompt: the user's words in the chat layout, up to the answer.
 

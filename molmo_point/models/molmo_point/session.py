@@ -119,10 +119,24 @@ class PointSession:
         states, trace = self._read(tokens, valid)
         if self.keys is not None and self.keys.things is not None:
             row = torch.arange(len(rows), device=tokens.device)
-            asked = self.model.model.heat.asked(questions)
-            probability = self.keys.things.probability(row, asked)
-            self.prior = HeatPrior.of(probability, _open_patches(self.keys))
+            self.prior = self._prior(row, questions, _open_patches(self.keys))
         return self._logits(states, trace, valid)
+
+    def length_of(self, row: int) -> int:
+        """How many tokens a row has, padding apart; reads the device."""
+        return int(self.valid[row].sum())
+
+    def prior_of(self, row: int, question: Sequence[int]) -> HeatPrior:
+        """The prior [1, n, k] of a question to one row; the model has one."""
+        assert self.keys is not None
+        one = torch.tensor([row], device=self.valid.device)
+        return self._prior(one, [question], _open_patches(self.keys)[row : row + 1])
+
+    def _prior(self, row: Tensor, questions: Sequence[Sequence[int]], valid: Tensor) -> HeatPrior:
+        assert self.keys is not None
+        assert self.keys.things is not None
+        asked = self.model.model.heat.asked(questions)
+        return HeatPrior.of(self.keys.things.probability(row, asked), valid)
 
     def extend(self, chunks: Sequence[Sequence[int]]) -> StepLogits:
         """Read some more tokens of each row's answer (at least one each)."""

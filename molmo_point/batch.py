@@ -1,0 +1,121 @@
+"""Questions about many images, a few of which are read and answered at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from molmo_point.decoding.padding import Padding
+from molmo_point.errors import QueryError
+from molmo_point.images import ImageSource, load_image
+from molmo_point.points import Points
+
+if TYPE_CHECKING:
+    from molmo_point.dialects.dialect import AnswerReader, Dialect
+    from molmo_point.models.registry import OpenModel
+
+__all__ = ["Batch", "answer_together", "pair"]
+
+_TOGETHER = 4  # images that are read at the same time
+_ROWS = 8  # answers that are written at the same time
+
+
+class Batch(Iterator[Points]):
+    """A result for each image, in order, as they are done; made by `Pointer.batch`.
+
+    Args:
+        results: they.
+        padding: which they count to.
+
+    Attributes:
+        padding: what was computed so far only to fill up the batch; nothing is counted for the
+            embedded model and for servers.
+    """
+
+    def __init__(self, results: Iterator[Points], padding: Padding | None = None) -> None:
+        self._results = results
+        self.padding = Padding() if padding is None else padding
+
+    def __next__(self) -> Points:
+        return next(self._results)
+
+
+def pair(
+    images: Iterable[ImageSource], query: str | Iterable[str]
+) -> Iterator[tuple[ImageSource, str]]:
+    """Images and what is asked about each: one query for all, or one for each.
+
+    Raises:
+        QueryError: there are not as many queries as images.
+    """
+    if isinstance(query, str):
+        yield from ((image, query) for image in images)
+        return
+    queries = iter(query)
+    count = 0
+    for image in images:
+        own = next(queries, None)
+        if own is None:
+            raise QueryError(f"There are {count} queries and more images: give one for each.")
+        yield image, own
+        count += 1
+    if next(queries, None) is not None:
+        raise QueryError(f"There are {count} images and more queries: give one for each.")
+
+
+def answer_together(opened: OpenModel, asked: Iterable[tuple[ImageSource, str]]) -> Batch:
+    """Ask about each image; a few are read at once, and a short answer waits for no long one.
+
+    Args:
+        opened: a model that has language.
+        asked: images and what is asked about each; they are taken a few at a time.
+    """
+    padding = Padding()
+    return Batch(_answer(opened, asked, padding), padding)
+
+
+def _answer(
+    opened: OpenModel, asked: Iterable[tuple[ImageSource, str]], padding: Padding
+) -> Iterator[Points]:
+    from molmo_point.decoding.batching import Request, decode_continuously
+    from molmo_point.dialects.dialect import device_memory
+    from molmo_point.preprocessing.prompts import point_prompt
+
+    readers: list[AnswerReader] = []
+    done: dict[int, Points] = {}
+    told = 0
+
+    def requests(images: Iterable[tuple[Dialect, str]]) -> Iterator[Request]:
+        for dialect, query in images:
+            readers.append(dialect.reader(query))
+            yield dialect.request(dialect.encode_question(point_prompt(query)))
+
+    images = _read(opened, iter(asked), padding)
+    first = next(images, None)
+    if first is None:
+        return
+    options = first[0].options(single=False, words=False)
+    with device_memory(), first[0].board(_ROWS) as board:
+        rest = requests(chain([first], images))
+        for choice in decode_continuously(board, rest, options, padding):
+            readers[choice.row].feed(choice)
+            if choice.last:
+                done[choice.row] = readers[choice.row].finish()
+            while told in done:
+                yield done.pop(told)
+                told += 1
+
+
+def _read(
+    opened: OpenModel, asked: Iterator[tuple[ImageSource, str]], padding: Padding
+) -> Iterator[tuple[Dialect, str]]:
+    """Images that have been read, and their queries."""
+    from molmo_point.dialects.opening import read_each
+    from molmo_point.view import check_query
+
+    while some := list(islice(asked, _TOGETHER)):
+        queries = [check_query(query) for _, query in some]
+        dialects, filled = read_each(opened, [load_image(image) for image, _ in some])
+        padding.add(filled.asked, filled.computed)
+        yield from zip(dialects, queries, strict=True)
