@@ -193,10 +193,11 @@ class View:
             return query
         words = re.findall(r"\w+", query.lower())
         tokenizer = self._opened.processor.tokenizer
-        known = {word for word in tokenizer.get_vocab() if word.isalnum()}
-        for word in words or [query]:
-            if word not in known:
-                near = get_close_matches(word, sorted(known), n=3, cutoff=0.7)
+        ids = tokenizer.convert_tokens_to_ids(words)
+        for word, known in zip(words or [query], ids or [None], strict=True):
+            if known in (None, tokenizer.unk_token_id) or not word.isalnum():
+                names = sorted(name for name in tokenizer.get_vocab() if name.isalnum())
+                near = get_close_matches(word, names, n=3, cutoff=0.7)
                 hint = f" (near it: {', '.join(near)})" if near else ""
                 raise QueryError(
                     f'The embedded model does not know the word "{word}"{hint}: it has a closed '
@@ -204,7 +205,6 @@ class View:
                     'all words: Pointer("allenai/MolmoPoint-8B").'
                 )
         heat = getattr(self._opened.model.model, "heat", None)
-        ids = tokenizer.convert_tokens_to_ids(words)
         if heat is not None and not heat.lists.names_something(ids):
             raise QueryError(
                 f'The embedded model knows no thing called "{query.strip()}": it has a closed list '

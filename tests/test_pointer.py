@@ -33,6 +33,28 @@ def test_every_way_of_asking_agrees(pointer):
     assert next(batch).xy().tolist() == single[1].xy().tolist()
 
 
+def test_sixteen_questions_share_the_image_and_have_the_points_of_sixteen_calls(pointer):
+    queries = [
+        f"{colour} {shape}s"
+        for colour in ("red", "green", "blue", "yellow")
+        for shape in ("circle", "star", "square", "triangle")
+    ]
+    view = pointer.look(SHAPES)
+    alone = [view.point(query) for query in queries]
+    together = view.points(queries)
+    assert [points.xy().tolist() for points in together] == [p.xy().tolist() for p in alone]
+    assert any(together)
+    of_one = view._dialect._session
+    session = of_one.fork([0] * 16).fork(range(8))
+    for ours, one in (
+        (session.keys.table.patches, of_one.keys.table.patches),
+        (session.keys.things.names, of_one.keys.things.names),
+        (session.cache.layers[0][0], of_one.cache.layers[0][0]),
+    ):
+        assert len(ours) == 8
+        assert ours.data_ptr() == one.data_ptr()
+
+
 def test_results_know_their_image_and_query(pointer):
     points = pointer.point(SHAPES, "stars")
     assert points.image_size == (480, 360)

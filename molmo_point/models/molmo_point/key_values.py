@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from molmo_point.models.molmo_point.patches import pick_rows
+
 __all__ = ["KeyValues"]
 
 
@@ -37,9 +39,10 @@ class KeyValues:
         return self.layers[layer]
 
     def take(self, rows: Tensor | None) -> KeyValues:
-        """A copy over these rows, int [R], in this order; over all of them if None."""
+        """One of its own over these rows, int [R], in this order; over all of them if None."""
         taken = KeyValues()
         taken.layers = [
-            pair if rows is None else (pair[0][rows], pair[1][rows]) for pair in self.layers
+            pair if rows is None else (pick_rows(pair[0], rows), pick_rows(pair[1], rows))
+            for pair in self.layers
         ]
         return taken

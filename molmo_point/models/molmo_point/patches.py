@@ -13,8 +13,10 @@ from molmo_point.models.steps import ExtendedVocabulary
 __all__ = [
     "ImageFeatures",
     "PatchTable",
+    "distinct_rows",
     "fill_rows",
     "last_chosen",
+    "pick_rows",
     "take_rows",
 ]
 
@@ -97,13 +99,29 @@ def fill_rows(slot: Tensor, values: Tensor) -> Tensor:
     return out
 
 
+def distinct_rows(value: Tensor) -> Tensor:
+    """[B, ...], or its first row [1, ...] if all are the same memory."""
+    return value[:1] if value.stride(0) == 0 else value
+
+
+def pick_rows(value: Tensor, rows: Tensor) -> Tensor:
+    """[B, ...] at these rows, int [R], in this order: [R, ...].
+
+    Questions about one image share its memory, which must not be written to in place.
+    """
+    distinct = distinct_rows(value)
+    if len(distinct) == 1:
+        return distinct.expand(len(rows), *value.shape[1:])
+    return value[rows]
+
+
 def take_rows(table: T, rows: Tensor) -> T:
-    """A dataclass of tensors with the same batch, at these rows, int [R], in this order."""
+    """A dataclass of tensors with the same batch, at these rows, as by `pick_rows`."""
     changes: dict[str, object] = {}
     for field in fields(table):  # type: ignore[arg-type]
         value = getattr(table, field.name)
         if isinstance(value, Tensor):
-            changes[field.name] = value[rows]
+            changes[field.name] = pick_rows(value, rows)
         elif value is not None:
             changes[field.name] = take_rows(value, rows)
     return replace(table, **changes)  # type: ignore[type-var]

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from molmo_point.models.molmo_point.asked import Asked
 from molmo_point.models.molmo_point.order import choose_place
+from molmo_point.models.molmo_point.patches import distinct_rows, pick_rows
 
 __all__ = ["ThingMap"]
 
@@ -65,19 +66,23 @@ class ThingMap:
         Returns:
             [Q, n, k].
         """
-        shares = self.names / self.names.sum(-1, keepdim=True).clamp(min=_FAINT)
+        something = pick_rows(distinct_rows(self.names).sum(-1).clamp(min=_FAINT), row)
         named, role, coloured, meant = (asked.trust[at : at + 2] for at in (0, 2, 4, 6))
-        likely = _believe(_sum(shares, row, asked.names), *named)
-        likely = likely + _believe(_sum(shares, row, asked.roles), *role)
+        likely = _believe(_sum(self.names, row, asked.names) / something, *named)
+        likely = likely + _believe(_sum(self.names, row, asked.roles) / something, *role)
         if self.meanings is not None:
-            element = _believe(_sum(shares, row, asked.elements), *role)
+            element = _believe(_sum(self.names, row, asked.elements) / something, *role)
             meaning = _believe(_sum(self.meanings, row, asked.meanings), *meant)
             # what has a meaning is an element: the two go together and are not independent
             likely = likely + torch.minimum(element, meaning)
         said = (asked.names | asked.roles | asked.elements).any(-1)[:, None, None]
         hued = asked.colours.any(-1)[:, None, None]
         hue = _believe(_sum(self.colours, row, asked.colours), *coloured)
-        found = self.centre[row] * torch.where(said, likely, 1.0) * torch.where(hued, hue, 1.0)
+        found = (
+            pick_rows(self.centre, row)
+            * torch.where(said, likely, 1.0)
+            * torch.where(hued, hue, 1.0)
+        )
         found = found.clamp(_FAINT, _CERTAIN)
         if asked.nothing is not None:
             found = found.masked_fill(asked.nothing[:, None, None], _FAINT)
@@ -201,4 +206,9 @@ def _believe(share: Tensor, scale: float, shift: float) -> Tensor:
 
 def _sum(values: Tensor, row: Tensor, asked: Tensor) -> Tensor:
     """Sum [Q, n, k] of [B, n, k, K] over what is asked, bool [Q, K]."""
-    return torch.einsum("qnkc,qc->qnk", values[row], asked.to(values.dtype))
+    some = asked.any(0).nonzero()[:, 0]  # a few of the whole list
+    values = distinct_rows(values).index_select(-1, some)
+    asked = asked[:, some].to(values.dtype)
+    if len(values) == 1:
+        return torch.einsum("nkc,qc->qnk", values[0], asked)
+    return torch.einsum("qnkc,qc->qnk", values[row], asked)

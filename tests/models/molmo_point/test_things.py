@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 
 from molmo_point.models.molmo_point.asked import PLACES, Asked
+from molmo_point.models.molmo_point.patches import take_rows
 from molmo_point.models.molmo_point.things import ThingMap
 
 SIDE = 6
@@ -105,6 +106,15 @@ def test_what_cannot_be_chosen_takes_no_part():
     assert torch.isclose(centre[0, 0, 1:].max(), torch.tensor(0.7), atol=1e-4)
 
 
+def twice(things):
+    return ThingMap(
+        *(
+            value.repeat(2, *[1] * (value.ndim - 1))
+            for value in (things.centre, things.names, things.colours, things.extents)
+        )
+    )
+
+
 def none(questions, width):
     return torch.zeros(questions, width, dtype=torch.bool)
 
@@ -124,8 +134,11 @@ def test_a_question_picks_names_and_colours_and_none_means_all():
         places=none(count, 0),
     )
     rows = torch.zeros(count, dtype=torch.long)
-    likely = things.probability(rows, asked).flatten(1) > 0.5
-    assert likely.sum(1).tolist() == [2, 1, 1, 0, 3, 2]
+    heat = things.probability(rows, asked)
+    assert (heat.flatten(1) > 0.5).sum(1).tolist() == [2, 1, 1, 0, 3, 2]
+    shared, copied = (take_rows(things, torch.zeros(2, dtype=torch.long)), twice(things))
+    for both in (shared, copied):
+        torch.testing.assert_close(both.probability(torch.arange(count) % 2, asked), heat)
 
 
 def test_an_element_needs_its_meaning_and_a_thing_of_the_name_does_not():
