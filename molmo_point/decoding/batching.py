@@ -155,7 +155,8 @@ def decode_continuously(
         for place, (number, request) in zip(free, islice(waiting, len(free)), strict=False):
             length = board.admit(place, request.prefix, request.at, request.question)
             known = [*request.question, *opening]
-            ids, draft = request.prefix.vocabulary, request.draft or options.draft
+            ids = request.prefix.vocabulary_of(request.at)
+            draft = request.draft or options.draft
             rows[place] = _Row(number, ids, length, known, list(opening), draft)
             chooser.begin(place)
             yield from (Choice(number, token, 1.0, given=True) for token in opening)

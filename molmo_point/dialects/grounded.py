@@ -57,6 +57,7 @@ class GroundedDialect:
     ) -> None:
         self._processor, self._session, self._row = processor, session, row
         self.grids, self.crops = grids, crops
+        self._ids = session.vocabulary_of(row)
         model = session.model
         self._language = not model.config.points_only
         self._lists = model.model.heat.lists if model.config.heat_dim else None
@@ -118,9 +119,9 @@ class GroundedDialect:
     @contextmanager
     def board(self, rows: int) -> Iterator[PointBoard]:
         """See `Dialect`."""
-        session, ids = self._session, self._session.vocabulary
+        session = self._session
         model, captured = session.model, can_be_captured(session.model)
-        key = ("points", rows, ids.subpatches)
+        key = ("points", rows, self._ids.subpatches)
         with borrow(model, key, lambda: PointBoard(session, rows, captured=captured)) as board:
             yield board
 
@@ -157,7 +158,7 @@ class GroundedDialect:
 
     def _draft(self, written: Sequence[int]) -> Sequence[Sequence[int]]:
         """A point's number is its rank; a patch, a subpatch and a location follow each other."""
-        ids, last = self._session.vocabulary, written[-1] if written else 0
+        ids, last = self._ids, written[-1] if written else 0
         if last >= ids.first_location:
             number = sum(token >= ids.first_location for token in written)
             return [self._processor.number_ids(number), [], []]
@@ -190,7 +191,7 @@ class GroundedDialect:
         """See `Dialect`."""
         tokenizer = self._processor.tokenizer
         return GroundedReader(
-            query, self.grids, self._session.vocabulary, tokenizer.decode, language=self._language
+            query, self.grids, self._ids, tokenizer.decode, language=self._language
         )
 
 

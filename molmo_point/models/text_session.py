@@ -64,6 +64,10 @@ class TextSession:
         """Ids of these prompts: words only."""
         return ExtendedVocabulary(self.rows, 0, 0, 0)
 
+    def vocabulary_of(self, row: int) -> ExtendedVocabulary:
+        """Ids of one row's prompt."""
+        return self.vocabulary
+
     def length_of(self, row: int) -> int:
         """How many tokens a row has, padding apart; reads the device if there is any."""
         return int(self.valid[row].sum()) if self.padded else self.valid.shape[1]

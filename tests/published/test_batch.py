@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 from molmo_point import Pointer
+from molmo_point.decoding.engine import decode
 from molmo_point.errors import ImageError, QueryError
+from molmo_point.preprocessing.prompts import point_prompt
 from tests.published.small import KINDS, write_checkpoint
 
 SIZES = [(120, 160), (60, 300), (300, 80), (30, 30), (200, 200), (90, 260)]
@@ -45,6 +48,50 @@ def test_results_are_those_of_one_call_each(kind, pointers, monkeypatch):
     assert [points.image_size for points in together] == [size[::-1] for size in SIZES]
     assert [points.query for points in together] == QUERIES
     assert 0 < batch.padding.share < 1
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+def test_points_between_words_are_those_of_plain_decoding(numbers, pointers, monkeypatch):
+    """A model that points at once, says "1" after each point or nothing, and goes on for long."""
+    monkeypatch.setattr("molmo_point.dialects.grounded.LIMIT", 60)
+    pointer = pointers("molmo-point")
+    model = pointer._opened.model
+    (one,) = pointer._opened.processor.number_ids(1)
+    predictor, seen = model.model.point_predictor, {}
+    read, speak, choose = model.read, model.text_logits, predictor.patch_logits
+
+    def read_and_see(tokens, **inputs):
+        if inputs.get("keys") is not None:
+            first = model.vocabulary(inputs["keys"].table).first_location
+            seen["complete"] = (tokens >= first) & numbers
+        return read(tokens, **inputs)
+
+    def text_logits(states):
+        logits, begin = speak(states)
+        complete = seen["complete"][:, -states.shape[1] :]
+        logits[..., one] += 99.0 * complete
+        return logits, begin + 9.0 - 99.0 * complete
+
+    def patch_logits(states, last_patch, keys):
+        logits = choose(states, last_patch, keys)
+        return torch.cat([logits[..., :-1], logits[..., -1:] - 1.0], dim=-1)
+
+    monkeypatch.setattr(model, "read", read_and_see)
+    monkeypatch.setattr(model, "text_logits", text_logits)
+    monkeypatch.setattr(predictor, "patch_logits", patch_logits)
+    together = list(pointer.batch(pictures(), QUERIES))
+    assert max(points.text.count("<POINT_") for points in together) > 9
+    assert any(">1<POINT_" in points.text for points in together) == numbers
+    for image, query, points in zip(pictures(), QUERIES, together, strict=True):
+        view = pointer.look(image)
+        dialect = view._dialect
+        reader = dialect.reader(query)
+        question = dialect.encode_question(point_prompt(query))
+        options = dialect.options(single=False, words=False)
+        for choice in decode(dialect._session.fork([0]), [question], options):
+            reader.feed(choice)
+        assert points.text == reader.finish().text
+        assert points.text == view.point(query).text
 
 
 def test_nothing_asked_is_nothing_answered(pointers):

@@ -122,6 +122,12 @@ class PointSession:
             self.prior = self._prior(row, questions, _open_patches(self.keys))
         return self._logits(states, trace, valid)
 
+    def vocabulary_of(self, row: int) -> ExtendedVocabulary:
+        """Ids of one row's prompt, as if it had been read alone; reads the device."""
+        if self.keys is None:
+            return self.vocabulary
+        return replace(self.vocabulary, patches=int(self.keys.table.count[row]))
+
     def length_of(self, row: int) -> int:
         """How many tokens a row has, padding apart; reads the device."""
         return int(self.valid[row].sum())
