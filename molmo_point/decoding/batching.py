@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from molmo_point.decoding.chooser import Chooser
+from molmo_point.decoding.lookup import look_up
 from molmo_point.decoding.options import Choice, DecodeOptions
 from molmo_point.decoding.padding import Padding
 from molmo_point.models.steps import ExtendedVocabulary, StepLogits
@@ -93,6 +94,7 @@ class _Row:
         number: of the request.
         ids: its vocabulary.
         length: tokens that its row has for certain.
+        question: token ids.
         known: tokens that are read next, the last one chosen and what was given among them.
         written: the answer so far.
         first: the question has not been read yet.
@@ -101,6 +103,7 @@ class _Row:
     number: int
     ids: ExtendedVocabulary
     length: int
+    question: Sequence[int]
     known: list[int]
     written: list[int]
     draft: Callable[[Sequence[int]], Sequence[Sequence[int]]] | None
@@ -116,6 +119,9 @@ class _Row:
         else:
             steps = self.draft(self.written) if self.draft and self.written else ()
         self.drafts = [list(step) for step in steps] or [[]]
+        if steps and not self.drafts[0] and self.written[-1] < self.ids.text:
+            words = look_up([*self.question, *self.written])
+            self.drafts[0] = list(takewhile(lambda token: token < self.ids.text, words))
 
     def moved(self, token: int, board: ExtendedVocabulary) -> int:
         """A token in the board's ids."""
@@ -157,7 +163,7 @@ def decode_continuously(
             known = [*request.question, *opening]
             ids = request.prefix.vocabulary_of(request.at)
             draft = request.draft or options.draft
-            rows[place] = _Row(number, ids, length, known, list(opening), draft)
+            rows[place] = _Row(number, ids, length, request.question, known, list(opening), draft)
             chooser.begin(place)
             yield from (Choice(number, token, 1.0, given=True) for token in opening)
         if not rows:

@@ -37,7 +37,8 @@ class DecodeOptions:
         draft: from the tokens of an answer so far, what probably follows: words for each of the
             next steps, in which they are read after the token that the step before chose, and kept
             as far as the model agrees, so that the answer is the same without them. As many steps
-            are taken before the host looks at them; without drafts, one.
+            are taken before the host looks at them. What was said before is drafted where it says
+            nothing.
     """
 
     stop: frozenset[int] = frozenset()

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from molmo_point.decoding import batching, lookup
 from molmo_point.decoding.batching import Request, decode_continuously
 from molmo_point.decoding.options import DecodeOptions, Template
 from molmo_point.models.text_board import TextBoard
@@ -76,6 +77,12 @@ def assert_same(rows, plain):
             assert (choice.last, choice.truncated) == (expected.last, expected.truncated)
 
 
+@pytest.fixture(autouse=True)
+def _no_lookup(monkeypatch):
+    """Steps are those of the drafts that a test gives; `test_lookup_saves_steps` is apart."""
+    monkeypatch.setattr(batching, "look_up", lambda said: [])
+
+
 @pytest.mark.parametrize("length", [1, 3, 10, 100])
 def test_true_drafts_save_steps(model, length):
     plain, plain_steps = answers(model)
@@ -94,6 +101,14 @@ def test_wrong_drafts_change_nothing(model, wrong_every, rows):
     drafted, steps = answers(model, draft=draft, questions=questions)
     assert_same(drafted, plain)
     assert steps < LIMIT
+
+
+def test_lookup_saves_steps(model, monkeypatch):
+    plain, plain_steps = answers(model)
+    monkeypatch.setattr(batching, "look_up", lookup.look_up)
+    drafted, steps = answers(model, draft=lambda written: [])
+    assert_same(drafted, plain)
+    assert steps < plain_steps  # random weights repeat themselves
 
 
 def test_drafts_of_rubbish_change_nothing(model):
