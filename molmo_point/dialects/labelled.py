@@ -7,12 +7,12 @@ was asked for, and which control a label belongs to.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 import numpy as np
-from numpy.typing import NDArray
 
 from molmo_point.ocr import TextLine
 
@@ -22,10 +22,13 @@ Box = tuple[float, float, float, float]
 RoleIn = Callable[[Box], float]
 
 _ALIKE = 0.8  # share of letters in common from which two texts are the same, misread
-_ROLE = 0.15  # share of the asked roles from which a place may be what is asked for
-_FAINT = 0.05  # the same where a row leaves few places
+_ROLE = 0.15  # share of the asked roles from which a control may be what is asked for
+_FAINT = 0.05  # the same where a text, or a row, leaves few places (training pages)
 _ROW = re.compile(r"\s+(?:of|next to|for)\s+")
 _FAR = 420.0  # pixels from a label to its control, at most
+_CLOSE = 50.0  # pixels from a control to a label behind it, usually at most
+_CARD = 260.0  # pixels between the parts of a card, at most
+_ACROSS = 0.15  # of pixels across, beside those up and down: rows are wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Wish:
 
     Attributes:
         label: words that are to be read on it or beside it.
+        also: labels that mean the same, in other languages or words.
         beside: whether what is asked for has its label beside it, such as a check box.
         row: words that are to be read in its row, or "".
     """
@@ -60,6 +64,7 @@ class Wish:
     label: str
     beside: bool
     row: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,9 @@ def find_labelled(
         role_in: how likely what lies in a box (pixels) is what is asked for.
     """
     found = [hit for line in lines if (hit := _match(wish.label, line)) is not None]
+    if not found:
+        found = [hit for line in lines for label in wish.also
+                 if (hit := _match(label, line)) is not None]  # fmt: skip
     best = max((hit.confidence for hit in found), default=0.0)
     found = [hit for hit in found if hit.confidence > 0.9 * best]
     if wish.beside:
@@ -136,7 +144,9 @@ def find_in_row(row: str, lines: Sequence[TextLine], elements: Sequence[Element]
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    """Words in small letters without accents, which readers often miss."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join(re.findall(r"\w+", "".join(c for c in apart if not unicodedata.combining(c))))
 
 
 def _match(label: str, line: TextLine) -> Labelled | None:
@@ -152,6 +162,12 @@ def _match(label: str, line: TextLine) -> Labelled | None:
     elif at >= 0:
         start, end = at / len(written), (at + len(wanted)) / len(written)
         fit = 0.55 + 0.35 * (end - start)
+    elif len(joined := wanted.replace(" ", "")) >= 5 and (
+        (whole := written.replace(" ", "")).startswith(joined) or whole.endswith(joined)
+    ):  # two labels that were read as one
+        share = len(joined) / len(whole)
+        start, end = (0.0, share) if whole.startswith(joined) else (1.0 - share, 1.0)
+        fit = 0.5 + 0.35 * share
     elif len(wanted) >= 4:
         alike = SequenceMatcher(None, wanted, written).ratio()
         fit = alike * 0.9 if alike >= _ALIKE else 0.0
@@ -166,7 +182,7 @@ def _of_the_role(found: list[Labelled], role_in: RoleIn) -> list[Labelled]:
     graded = [(text, role_in(text.box)) for text in found]
     best = max((role for _, role in graded), default=0.0)
     return [replace(text, confidence=round(text.confidence * role, 4))
-            for text, role in graded if role >= max(_ROLE, 0.4 * best)]  # fmt: skip
+            for text, role in graded if role >= max(_FAINT, 0.4 * best)]  # fmt: skip
 
 
 def _control(text: Labelled, elements: Sequence[Element]) -> Labelled | None:
@@ -178,6 +194,8 @@ def _control(text: Labelled, elements: Sequence[Element]) -> Labelled | None:
         if _is_label(text.box, element.box):
             continue
         gap = _gap(text.box, element.box)
+        if _holds(text.box, element.x, element.y) or _holds(element.box, text.x, text.y):
+            gap += 2.5 * (text.box[3] - text.box[1])  # a field that says itself what it is, or none
         if gap < _FAR:
             near.append((gap / max(element.role * element.likely, _ROLE) ** 0.5, element))
     if not near:
@@ -187,9 +205,13 @@ def _control(text: Labelled, elements: Sequence[Element]) -> Labelled | None:
     return Labelled(element.x, element.y, element.box, round(sure, 4))
 
 
+def _holds(box: Box, x: float, y: float) -> bool:
+    return box[0] < x < box[2] and box[1] < y < box[3]
+
+
 def _is_label(text: Box, box: Box) -> bool:
     """Whether an element is no larger than the text in it: the label, taken for a control."""
-    inside = box[0] < (text[0] + text[2]) / 2 < box[2] and box[1] < (text[1] + text[3]) / 2 < box[3]
+    inside = _holds(box, (text[0] + text[2]) / 2, (text[1] + text[3]) / 2)
     return inside and box[3] - box[1] < 1.4 * (text[3] - text[1])
 
 
@@ -199,16 +221,20 @@ def _gap(text: Box, box: Box) -> float:
     down = max(text[1] - box[3], box[1] - text[3], 0.0)
     middle = abs((text[1] + text[3]) / 2 - (box[1] + box[3]) / 2)
     if down == 0.0 and middle < 0.75 * max(text[3] - text[1], box[3] - box[1]):
-        return across
+        before = box[2] < text[0]  # as check boxes are, close to their labels
+        return across if not before else across + 3.0 * max(across - _CLOSE, 0.0)
     above = box[1] > text[1]
     return float(np.hypot(across, down)) * (1.6 if above else 4.0) + 8.0
 
 
 def _in_row(row: Labelled, found: Sequence[Labelled]) -> Labelled | None:
-    """Of several, the one in the line of a text; None if none is."""
-    apart: NDArray[np.float64] = np.array([abs(hit.y - row.y) for hit in found])
-    if not len(apart):
-        return None
-    nearest = int(apart.argmin())
-    height = max(row.box[3] - row.box[1], found[nearest].box[3] - found[nearest].box[1])
-    return found[nearest] if apart[nearest] < 1.2 * height else None
+    """Of several, the one in the line of a text, or below it on the same card; None if none is."""
+    graded = []
+    for hit in found:
+        across, down = abs(hit.x - row.x), hit.y - row.y
+        height = max(row.box[3] - row.box[1], hit.box[3] - hit.box[1])
+        if abs(down) < 1.2 * height:
+            graded.append((abs(down) + _ACROSS * across, hit))
+        elif 0 < down < _CARD and across < _CARD:
+            graded.append((down + _ACROSS * across + height, hit))
+    return min(graded, key=lambda pair: pair[0])[1] if graded else None

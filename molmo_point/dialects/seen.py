@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from molmo_point.dialects.labelled import (
     find_labelled,
     split_row,
 )
+from molmo_point.dialects.lexicon import ARTICLES, usual
 from molmo_point.models.molmo_point.asked import PLACES, WordLists
 from molmo_point.models.molmo_point.locations import PatchGrids
 from molmo_point.models.molmo_point.order import choose_place
@@ -27,13 +28,14 @@ from molmo_point.ocr import TextLine
 __all__ = ["Seen"]
 
 _NAMES, _COLOURS, _MEANINGS, _PLACES = 0, 1, 2, 3  # of `WordLists.lists`
-_ARTICLES = frozenset({"the", "a", "an", "all", "every", "each"})
 _BESIDE = frozenset(
     {"checkbox", "checkboxes", "check", "radio", "switch", "switches", "toggle", "toggles",
      "slider", "sliders", "field", "fields", "input", "inputs", "dropdown", "dropdowns", "select",
      "progress", "picture", "pictures", "image", "images", "avatar", "avatars"}
 )  # fmt: skip
 """Words for what has its label beside it."""
+_CONTROLS = ("field", "dropdown", "slider")
+_ROW_OF = re.compile(r"(?:rows? (?:of|for) (?P<after>.+)|(?P<before>.+) rows?)")
 _THERE = 0.3
 
 
@@ -82,7 +84,10 @@ class Seen:
 
     def point(self, query: str, lines: Sequence[TextLine]) -> list[Labelled]:
         """Places of what a query names by its text; none if it names nothing that is read."""
-        words = " ".join(re.findall(r"\w+", query.lower()))
+        spoken = (word for word in re.findall(r"\w+", query.lower()) if word not in ARTICLES)
+        words = " ".join(spoken)
+        if whole := _ROW_OF.fullmatch(words):  # anywhere in it will do: where its text is
+            words = whole["after"] or whole["before"]
         found = self._find(words, "", lines)
         main, row = split_row(words)
         if not found and row:
@@ -90,11 +95,14 @@ class Seen:
         return found
 
     def _find(self, words: str, row: str, lines: Sequence[TextLine]) -> list[Labelled]:
-        request = self._parse(words)
+        request, known = self._parse(words), usual(words)
+        if known.control:
+            names = tuple(rank for word in _CONTROLS for rank in self._parse(word).names)
+            request = replace(request, names=names, beside=True)
         share = self._share(request)
         found: list[Labelled] = []
         if request.label:
-            wish = Wish(request.label, request.beside, row)
+            wish = Wish(request.label, request.beside, row, usual(request.label).labels)
             found = find_labelled(
                 wish, lines, self._elements(share), lambda box: self._mean(share, box)
             )
@@ -106,7 +114,7 @@ class Seen:
         return self._choose(found, request.places)
 
     def _parse(self, words: str) -> _Request:
-        split = [word for word in words.split() if word not in _ARTICLES]
+        split = words.split()
         unknown = self._vocabulary["[UNK]"]
         ids = [self._vocabulary.get(word, unknown) for word in split]
         label: list[str] = []

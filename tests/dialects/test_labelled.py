@@ -36,6 +36,8 @@ def test_the_model_decides_between_a_heading_and_a_button():
 
     assert places(find_labelled(Wish("save", beside=False), lines, [], on_a_button)) == [(40, 98)]
     assert find_labelled(Wish("save", beside=False), lines, [], lambda box: 0.03) == []
+    unsure = find_labelled(Wish("save", beside=False), lines[:1], [], lambda box: 0.06)
+    assert places(unsure) == [(40, 18)]  # what is written counts for more than a faint look
 
 
 def test_a_part_of_a_line_is_pointed_at_where_it_stands():
@@ -91,3 +93,43 @@ def test_a_label_is_not_its_own_control():
     assert places(
         find_labelled(Wish("address", beside=True), lines, [itself, below], everywhere)
     ) == [(100, 50)]
+
+
+def test_two_labels_that_were_read_as_one_are_told_apart():
+    lines = [line("DailyWeekly", 0, 0, width=110)]
+    (daily,) = find_labelled(Wish("daily", beside=False), lines, [], everywhere)
+    (weekly,) = find_labelled(Wish("weekly", beside=False), lines, [], everywhere)
+    assert daily.box[2] == pytest.approx(50)
+    assert weekly.box[0] == pytest.approx(50)
+    assert find_labelled(Wish("lywee", beside=False), lines, [], everywhere) == []
+
+
+def test_another_language_and_missing_accents_count_only_if_the_words_are_not_there():
+    wish = Wish("delete", beside=False, also=("Delete", "Löschen", "Eliminar"))
+    german = [line("Loschen", 10, 40), line("Neu", 10, 80)]
+    assert places(find_labelled(wish, german, [], everywhere)) == [(40, 48)]
+    both = [line("Delete", 10, 10), *german]
+    assert places(find_labelled(wish, both, [], everywhere)) == [(40, 18)]
+
+
+def test_the_field_below_a_label_wins_over_one_that_covers_the_label():
+    lines = [line("Quantity", 30, 100, width=90, height=24)]
+    covers = Element(270, 104, (49, 80, 297, 130), 0.65, 0.7)
+    below = Element(207, 150, (46, 128, 289, 170), 0.7, 0.5)
+    wish = Wish("quantity", beside=True)
+    assert places(find_labelled(wish, lines, [covers, below], everywhere)) == [(207, 150)]
+    assert places(find_labelled(wish, lines, [covers], everywhere)) == [(270, 104)]
+
+
+def test_a_control_far_before_its_label_loses_to_one_behind_it():
+    lines = [line("Date", 480, 236)]
+    before, behind = element(300, 244, half=12), element(760, 244, half=12)
+    wish = Wish("date", beside=True)
+    assert places(find_labelled(wish, lines, [before, behind], everywhere)) == [(760, 244)]
+
+
+def test_a_card_has_its_button_below_its_title():
+    lines = [line("Lamp", 10, 10), line("Novel", 300, 10),
+             line("Buy", 10, 90), line("Buy", 300, 90)]  # fmt: skip
+    wish = Wish("buy", beside=False, row="novel")
+    assert places(find_labelled(wish, lines, [], everywhere)) == [(330, 98)]

@@ -23,6 +23,9 @@ from molmo_point.models.molmo_point.patches import distinct_rows, pick_rows
 __all__ = ["ThingMap"]
 
 _SAME = 0.25  # intersection over union from which two boxes are of one thing; chosen on dev scenes
+_AKIN = 0.1  # the same where one's middle lies in the other and both are called the same
+_CALLED = 0.5  # cosine of two patches' names from which they are; both chosen on dev tables
+_ALIKE = 12.0  # how fast what two things say of each other fades as their names differ (dev)
 _SOMETHING = 0.3  # probability of not being background from which a patch takes part
 _MOST = 4096  # patches of an image that take part, the likeliest
 _SAID = 0.5  # probability from which a thing is pointed at
@@ -127,15 +130,18 @@ class ThingMap:
             score = (centre[number] * something)[chosen]
             chosen = chosen[score.argsort(descending=True, stable=True)[:_MOST]]
             reach, spots = self.extents[number].flatten(0, 1)[chosen], places.flatten(0, 1)[chosen]
+            called = torch.nn.functional.normalize(said[0][number, chosen], dim=-1)
             before = centre[number].clone()
             centre[number] = 0.0
-            for ranks, nearest in _groups(reach, spots, before[chosen]):
+            for ranks, nearest in _groups(reach, spots, before[chosen], called):
                 members, leader = chosen[ranks], chosen[nearest]
                 centre[number, leader] = before[members].sum().clamp(max=_CERTAIN)
                 mean = something[members].mean()
                 for values in said:
                     values[number, leader] = _agree(values[number, members])
                 said[0][number, leader] *= mean
+            leaders = (centre[number] > _SOMETHING).nonzero()[:, 0]
+            said[0][number, leaders] = _consult(said[0][number, leaders], centre[number, leaders])
         names, colours, *meanings = (
             value.reshape(*self.centre.shape, value.shape[-1]) for value in said
         )
@@ -149,25 +155,37 @@ class ThingMap:
         )
 
 
-def _groups(reach: Tensor, spots: Tensor, centre: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def _groups(
+    reach: Tensor, spots: Tensor, centre: Tensor, called: Tensor
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Ranks of the patches of each thing, and the one nearest to the mean of their boxes' middles.
+
+    Boxes of one thing overlap. From the two ends of a long thing they overlap less, but then the
+    middle of one lies in the other.
 
     Args:
         reach: [m, 4] of patches, the likeliest first.
         spots: int [m, 3] image, row, column.
         centre: [m] probability to hold the thing's centre.
+        called: [m, K] what they say of their names, of length 1.
     """
     image, at = spots[:, 0], spots[:, [2, 1]]
     low, high = at + 0.5 - reach[:, :2], at + 0.5 + reach[:, 2:]  # [m, 2]
     area, middles = (high - low).prod(-1), at + (reach[:, 2:] - reach[:, :2]) / 2
+    between = middles + 0.5
     free = torch.ones(len(reach), dtype=torch.bool, device=reach.device)
     for rank in range(len(reach)):
         if not free[rank]:
             continue
         shared = torch.minimum(high[rank], high) - torch.maximum(low[rank], low)
         both = shared.clamp(min=0).prod(-1)
-        same = both > _SAME * (area[rank] + area - both).clamp(min=1e-9)
-        same &= free & (image == image[rank])
+        union = (area[rank] + area - both).clamp(min=1e-9)
+        here = free & (image == image[rank])
+        same = here & (both > _SAME * union)
+        inside = ((between > low[rank]) & (between < high[rank])).all(-1)
+        inside |= ((between[rank] > low) & (between[rank] < high)).all(-1)
+        akin = (here & ~same & inside & (both > _AKIN * union)).nonzero()[:, 0]
+        same[akin] = called[akin] @ called[rank] > _CALLED
         same[rank] = True
         free &= ~same
         ranks = same.nonzero()[:, 0]
@@ -196,6 +214,27 @@ def _agree(values: Tensor) -> Tensor:
     """What several patches say together [m, K] -> [K]: the mean of logarithms, as probabilities."""
     agreed: Tensor = values.clamp(min=_FAINT).log().mean(0).softmax(-1)
     return agreed
+
+
+def _consult(names: Tensor, centre: Tensor) -> Tensor:
+    """Things that look alike are called alike: each also hears the others of nearly its names.
+
+    Args:
+        names: [m, K] probabilities of each thing; their sum is kept.
+        centre: [m] probability that it is there, its weight.
+
+    Returns:
+        [m, K].
+    """
+    if len(names) < 2:
+        return names
+    total = names.sum(-1, keepdim=True).clamp(min=_FAINT)
+    share = (names / total).clamp(min=_FAINT)
+    root = share.sqrt()
+    overlap = (root @ root.T).clamp(max=1.0)  # Bhattacharyya coefficient
+    weight = torch.exp(_ALIKE * (overlap - 1)) * centre
+    heard = (weight / weight.sum(-1, keepdim=True)) @ share.log()
+    return heard.softmax(-1) * total
 
 
 def _believe(share: Tensor, scale: float, shift: float) -> Tensor:

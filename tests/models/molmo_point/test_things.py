@@ -106,6 +106,43 @@ def test_what_cannot_be_chosen_takes_no_part():
     assert torch.isclose(centre[0, 0, 1:].max(), torch.tensor(0.7), atol=1e-4)
 
 
+def test_two_ends_of_a_long_thing_are_one_if_they_are_called_the_same():
+    spots = places()
+    things = scene([((0, 0, 1, 6), [[0.01]] * 6, 0, 0)], spots)
+    table, reach = spots.reshape(-1, 3).tolist(), things.extents.flatten(0, 2)
+    centre, names = things.centre.flatten(), things.names.flatten(0, 2)
+    for index, (_, row, column) in enumerate(table):
+        if column == 0:  # one end sees a part, the other most of it
+            top, bottom = (0.0, 2.4) if row < 2 else (1.1, 6.0)
+            reach[index] = torch.tensor([0.5, row + 0.5 - top, 0.5, bottom - row - 0.5])
+            centre[index] = 0.8 if row in (1, 4) else 0.0
+    assert (things.group(spots, everywhere(spots)).centre > 0.5).sum() == 1
+    for index, (_, row, column) in enumerate(table):
+        if column == 0 and row >= 2:
+            names[index] = torch.tensor([0.02, 0.9, 0.02])
+    assert (things.group(spots, everywhere(spots)).centre > 0.5).sum() == 2
+
+
+def test_things_that_look_alike_are_called_alike():
+    def named(*rows):
+        spots = places()
+        things = scene([((2 * n, 0, 2 * n + 1, 1), [[0.9]], 0, 0) for n in range(len(rows))], spots)
+        table, names = spots.reshape(-1, 3).tolist(), things.names.flatten(0, 2)
+        for number, row in enumerate(rows):
+            names[table.index([0, 0, 2 * number])] = torch.tensor(row)
+        grouped = things.group(spots, everywhere(spots)).names.flatten(0, 2)
+        return [grouped[table.index([0, 0, 2 * number])] for number in range(len(rows))]
+
+    sure, doubtful = [0.7, 0.25, 0.02], [0.46, 0.49, 0.02]
+    assert named(doubtful)[0].argmax() == 1
+    *_, third = named(sure, sure, doubtful)
+    assert third.argmax() == 0  # as the others of its kind
+    assert torch.isclose(third.sum(), torch.tensor(0.97), atol=1e-3)
+    apart = named([0.9, 0.02, 0.02], [0.02, 0.02, 0.9])
+    assert apart[0].argmax() == 0
+    assert torch.isclose(apart[0][0], torch.tensor(0.9), atol=0.01)
+
+
 def twice(things):
     return ThingMap(
         *(
