@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -27,9 +28,14 @@ def examine() -> int:
             print(f'{package}\tmissing: pip install "molmo-point"')
     import torch
 
+    from molmo_point.kernels.packed_linear import can_pack
+
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     print(f"gpu\t{', '.join(gpus) or 'none: models run on the CPU'}")
-    print(f"cpu threads\t{torch.get_num_threads()}")
+    print(f"cpu threads\t{torch.get_num_threads()}, of {os.cpu_count()} processors")
+    print(f"cpu instructions\t{torch.backends.cpu.get_cpu_capability()}")
+    packs = can_pack(torch.empty(1, 1))
+    print(f"cpu linear layers\t{'packed by oneDNN' if packs else 'plain: torch lacks oneDNN'}")
     try:
         return _prove()
     except MolmoPointError as error:

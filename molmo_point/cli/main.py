@@ -38,13 +38,15 @@ _Query = Annotated[
 _Model = Annotated[
     str | None,
     typer.Option(
-        "--model", "-m", help="A name on the hub or a folder. [default: the embedded model]"
+        "--model", "-m", help="A name on the hub or a folder.", show_default="the embedded model"
     ),
 ]
-_Device = Annotated[str | None, typer.Option(help='"cpu", "cuda", ... [default: what fits]')]
+_Device = Annotated[str | None, typer.Option(help='"cpu", "cuda", ...', show_default="what fits")]
 _Dtype = Annotated[
     str | None,
-    typer.Option(help='"bfloat16", "int8", "int4", ... [default: bfloat16 on a GPU, else float32]'),
+    typer.Option(
+        help='"bfloat16", "int8", "int4", ...', show_default="bfloat16 on a GPU, else float32"
+    ),
 ]
 _Draw = Annotated[
     Path | None,

@@ -157,9 +157,24 @@ def test_models_names_version_help():
     assert "count" in said(run("--help"))
 
 
+def test_helps_lose_nothing_to_markup():
+    """What stands in square brackets in a help text is taken for a style, and not printed."""
+    import typer
+
+    from molmo_point.cli import main
+
+    main._add_commands_of_adapters()
+    commands = typer.main.get_command(main.app).commands
+    for name, command in commands.items():
+        for parameter in command.params:
+            assert "[" not in (getattr(parameter, "help", None) or ""), (name, parameter.name)
+    assert "the embedded model" in said(run("point", "--help"))
+
+
 def test_doctor_says_what_is_here():
     done = run("doctor")
     assert "torch" in said(done)
+    assert "cpu linear layers" in said(done)
     assert "works" in said(done)
     assert done.returncode == 0
 

@@ -42,7 +42,7 @@ def _mcp(
     model: clicking.Model = None,
     http: Annotated[
         int | None,
-        typer.Option(help="Serve on this port of 127.0.0.1, at /mcp. [default: stdio]", min=0),
+        typer.Option(help="Serve on this port of 127.0.0.1, at /mcp.", show_default="stdio", min=0),
     ] = None,
 ) -> None:
     """A screen for agents, over the Model Context Protocol.

@@ -32,7 +32,9 @@ Browser = Annotated[
 Android = Annotated[
     str | None, typer.Option(help='A phone by its serial in adb, "" for the only one.')
 ]
-Monitor = Annotated[int | None, typer.Option(help="One of the desktop's, from 1. [default: all]")]
+Monitor = Annotated[
+    int | None, typer.Option(help="One of the desktop's, from 1.", show_default="all")
+]
 Window = Annotated[str | None, typer.Option(help="Words of a window's title, on X11.")]
 Ratio = Annotated[float, typer.Option(help="Device pixels to a CSS pixel of an opened page.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it. Without this nothing is touched.")]
@@ -48,7 +50,8 @@ Confidence = Annotated[
 ]
 Log = Annotated[Path | None, typer.Option(help="Folder for a log of all actions, with pictures.")]
 Model = Annotated[
-    str | None, typer.Option("--model", "-m", help="As for point. [default: the embedded model]")
+    str | None,
+    typer.Option("--model", "-m", help="As for point.", show_default="the embedded model"),
 ]
 
 
@@ -82,7 +85,7 @@ def _click(
     min_confidence: Confidence = 0.2,
     draw: Annotated[
         Path | None,
-        typer.Option(help="Picture of the aim. [default: aim.png, if nothing was touched]"),
+        typer.Option(help="Picture of the aim.", show_default="aim.png, if nothing was touched"),
     ] = None,
     log: Log = None,
     model: Model = None,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HeatHead", "HeatPrior"]
 
+_CERTAIN = 0.999  # asked for again in float32: in bfloat16 it is one, and log(1 - s) endless
 _LONGEST_REACH = 5.0  # logarithm, in ViT patches
 
 
@@ -47,8 +48,8 @@ class HeatPrior:
 
     @classmethod
     def of(cls, probability: Tensor, valid: Tensor) -> HeatPrior:
-        """From s [B, n, k] inside (0, 1) and where it counts, bool [B, n, k]."""
-        s = probability.float()
+        """From s [B, n, k] in (0, 1] and where it counts, bool [B, n, k]."""
+        s = probability.float().clamp(max=_CERTAIN)
         return cls(s.log().masked_fill(~valid, cls.FLOOR), torch.log1p(-s).masked_fill(~valid, 0.0))
 
     def patch_prior(self, last_patch: Tensor, last_subpatch: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 
 from molmo_point.models.molmo_point.asked import PLACES, Asked
+from molmo_point.models.molmo_point.heat import HeatPrior
 from molmo_point.models.molmo_point.patches import take_rows
 from molmo_point.models.molmo_point.things import ThingMap
 
@@ -141,6 +142,14 @@ def test_things_that_look_alike_are_called_alike():
     apart = named([0.9, 0.02, 0.02], [0.02, 0.02, 0.9])
     assert apart[0].argmax() == 0
     assert torch.isclose(apart[0][0], torch.tensor(0.9), atol=0.01)
+
+
+def test_what_is_certain_in_bfloat16_leaves_a_finite_prior():
+    certain = torch.full((1, 3, 4), 0.999, dtype=torch.bfloat16)
+    prior = HeatPrior.of(certain, torch.ones(1, 3, 4, dtype=torch.bool))
+    none = torch.tensor([[-1]])
+    assert prior.patch_prior(none, none).isfinite().all()
+    assert prior.absent.isfinite().all()
 
 
 def twice(things):
