@@ -1,8 +1,9 @@
 """Preparing one image: plain reference-style code against molmo_point, on one thread.
 
-The plain form restates the published processors step by step: two float images scaled by torch, as
-torchvision's Resize does it, normalised by numpy, cut crop by crop, then into patches; the tests
-hold it, too, to the reference vectors. Time is the process's own, so that others on the machine
+The plain form restates the published processors step by step, with as many copies as they make and
+no more: two float images scaled by torch, as torchvision's Resize does it, normalised in place by
+numpy, cut crop by crop, put together, then into patches; the tests hold it, too, to the reference
+vectors. Time is the process's own, so that others on the machine
 count less. Prints a markdown table; stops if the two differ.
 """
 
@@ -36,10 +37,11 @@ def stretch(image, height, width):
     pixels = torch.nn.functional.interpolate(
         pixels, size=(height, width), mode="bilinear", align_corners=False
     )
-    pixels = pixels.round().clamp(0, 255).to(torch.uint8)[0].float() / 255
-    pixels = pixels.permute(1, 2, 0).numpy()
-    pixels = pixels - np.array(CONFIG.image_mean, dtype=np.float32)
-    return pixels / np.array(CONFIG.image_std, dtype=np.float32)
+    pixels = pixels.round().to(torch.uint8)[0].clip(0, 255).float()
+    pixels = ((pixels - 0.0) / 255.0).permute(1, 2, 0).numpy()
+    pixels -= np.array(CONFIG.image_mean, dtype=np.float32)
+    pixels /= np.array(CONFIG.image_std, dtype=np.float32)
+    return pixels
 
 
 def crop_plainly(image):
@@ -48,15 +50,14 @@ def crop_plainly(image):
     side, window = size // patch, size - margin
     rows, cols = select_tiling(*image.shape[:2], CONFIG)
     canvas = stretch(image, rows * window + margin, cols * window + margin)
-    crops = np.zeros((rows * cols + 1, size, size, 3), dtype=np.float32)
-    crops[0] = stretch(image, size, size)
+    crops = np.zeros((rows * cols, size, size, 3), dtype=np.float32)
     ids = np.zeros((rows * cols, side, side), dtype=np.int64)
     near, far = CONFIG.overlap_margins
     for i in range(rows):
         for j in range(cols):
             number = i * cols + j
             y, x = i * window, j * window
-            crops[number + 1] = canvas[y : y + size, x : x + size]
+            crops[number] = canvas[y : y + size, x : x + size]
             own = np.arange(side * side).reshape(side, side) + number * side * side
             if i:
                 own[:near] = -1
@@ -68,6 +69,7 @@ def crop_plainly(image):
                 own[:, -far:] = -1
             ids[number] = own
     ids = ids.reshape(rows, cols, side, side).transpose(0, 2, 1, 3).reshape(-1)
+    crops = np.concatenate([stretch(image, size, size)[None], crops])
     ids = ids[ids >= 0].reshape(canvas.shape[0] // patch, canvas.shape[1] // patch)
     tables = []
     for grid in (np.arange(side * side).reshape(side, side), ids + side * side):
@@ -95,8 +97,9 @@ def scale_plainly(image, height, width):
     below, right = height - inner[0] - top, width - inner[1] - left
     canvas = np.pad(pixels, ((top, below), (left, right), (0, 0)))
     real = np.pad(np.ones(inner, dtype=np.float32), ((top, below), (left, right)))
-    canvas = canvas - np.array(MOLMO_CROPS.image_mean, dtype=np.float32)
-    return canvas / np.array(MOLMO_CROPS.image_std, dtype=np.float32), real
+    canvas -= np.array(MOLMO_CROPS.image_mean, dtype=np.float32)
+    canvas /= np.array(MOLMO_CROPS.image_std, dtype=np.float32)
+    return canvas, real
 
 
 def crop_padded_plainly(image):

@@ -148,6 +148,7 @@ def open_model(
     device: str | None = None,
     dtype: str | None = None,
     max_crops: int | None = None,
+    fast_resize: bool = False,
 ) -> OpenModel:
     """Load a model.
 
@@ -158,9 +159,10 @@ def open_model(
         dtype: "float32", "bfloat16", "float16", or "int8" or "int4" for the decoder's matrices; by
             default bfloat16 on a GPU, else float32.
         max_crops: high-resolution crops an image at most; by default what the model is best at.
+        fast_resize: scale images as bytes; for Molmo's first generation, on the CPU.
 
     Raises:
-        ModelError: unknown, or not complete, or of a generation that cannot be run.
+        ModelError: unknown, or not complete, or of a generation that cannot be run so.
         DeviceError: the device is absent or too small.
         MissingExtra: what quantised or spread weights need is not installed.
     """
@@ -172,6 +174,11 @@ def open_model(
     folder = _download(spec.name) if folder is None else folder
     if not spec.parameters:
         spec = replace(_describe(folder), name=spec.name)
+    if fast_resize and (spec.generation != "molmo" or place != "cpu"):
+        raise ModelError(
+            "fast_resize is for Molmo's first generation on the CPU: others scale images as bytes "
+            f"anyway, and a GPU scales them exactly in no time. Leave it out with {spec.name}."
+        )
     if precision.bits and _has_experts(folder):
         raise ModelError(
             f"Nine tenths of {spec.name} are experts, which cannot be kept in {precision.bits} "
@@ -187,6 +194,8 @@ def open_model(
     if crops is not None:
         config = replace(processor.crop_config, max_crops=crops)
         processor = replace(processor, crop_config=config)
+    if fast_resize:
+        processor = replace(processor, fast=True)
     if place.startswith("cuda") and cuts_crops(processor.crop_config):
         processor = replace(processor, device=model.device)
     return OpenModel(spec, model, processor)

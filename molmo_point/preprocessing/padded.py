@@ -147,7 +147,7 @@ def _fit_bytes(
 ) -> NDArray[np.uint8]:
     """The same as bytes, not normalised, in torch's arithmetic for bytes."""
     top, left, inner = _place(image, size)
-    pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
+    pixels = torch.from_numpy(np.ascontiguousarray(image))[None].permute(0, 3, 1, 2)
     scaled = torch.nn.functional.interpolate(pixels, size=inner, mode="bilinear", antialias=True)
     canvas = np.zeros((*size, 3), dtype=np.uint8)
     canvas[top : top + inner[0], left : left + inner[1]] = scaled[0].permute(1, 2, 0).numpy()

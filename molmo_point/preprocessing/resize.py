@@ -131,7 +131,7 @@ def _resize_by_opencv(
     image: NDArray[np.uint8], floats: NDArray[np.float32], rows: _Taps, cols: _Taps
 ) -> NDArray[np.uint8]:
     value = _stretch(floats, len(rows.near), len(cols.near))
-    below, above = (cv2.add(value, np.full(4, off), dtype=cv2.CV_8U) for off in (-ERROR, ERROR))
+    below, above = (cv2.convertScaleAbs(value, alpha=1, beta=off) for off in (-ERROR, ERROR))
     out: NDArray[np.uint8] = np.asarray(below, np.uint8).reshape(value.shape)
     unsure = np.flatnonzero(out != above.reshape(value.shape))
     if len(unsure):

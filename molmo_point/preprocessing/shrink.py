@@ -17,7 +17,7 @@ from torch import Tensor
 
 __all__ = ["scale_smoothly"]
 
-_ROWS, _COLUMNS = 16, 8  # places of the result at a time: more waste zeros, fewer waste calls
+_ROWS, _COLUMNS = 6, 8  # places of the result at a time: more waste zeros, fewer waste calls
 
 _Colours = tuple[float, float, float]
 _Blocks = tuple[tuple[int, int, Tensor], ...]

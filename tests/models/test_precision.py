@@ -81,6 +81,21 @@ def test_a_device_map_spreads_a_model_over_what_there_is(folder):
     assert int(pointer.count(torch.zeros(3, 60, 60, dtype=torch.uint8), "cups")) >= 0
 
 
+def test_images_may_be_scaled_as_bytes(folder):
+    import numpy as np
+
+    image = np.random.default_rng(0).integers(0, 256, (400, 700, 3), dtype=np.uint8)
+    exact, fast = (
+        Pointer(folder / "molmo-d", fast_resize=fast)
+        ._opened.processor.encode_image_prefix([image])
+        .pixel_values
+        for fast in (False, True)
+    )
+    assert 0 < (exact - fast).abs().max() < 1.01 / 255 / 0.26
+    with pytest.raises(ModelError, match="fast_resize"):
+        Pointer(fast_resize=True)
+
+
 def test_fewer_crops_are_fewer_image_tokens(folder):
     import numpy as np
 

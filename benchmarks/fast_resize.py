@@ -1,0 +1,93 @@
+"""What scaling in bytes (`Pointer(fast_resize=True)`) changes, as far as it shows without weights.
+
+Colours, in levels of 255; then, for a small Molmo with random weights, its image features and the
+logits of the next token after each of some random ones; then, for the embedded model, which always
+scales in bytes, what becomes of its points when bytes of the picture are off as in the fast mode.
+
+    python benchmarks/fast_resize.py
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from molmo_point import Pointer
+from molmo_point.data.scenes import generate_scene
+from molmo_point.models.text_session import TextSession
+from molmo_point.preprocessing.padded import MOLMO_CROPS, crop_padded_image
+from tests.published.small import write_checkpoint
+
+SIZES = ((640, 480), (1920, 1080))
+ANSWER = 100  # tokens
+SCENES = 12
+
+
+def scene(seed, size):
+    """A picture of shapes, uint8 [H, W, 3]."""
+    return np.ascontiguousarray(generate_scene(seed, "dev", size=size, kind="shapes").image)
+
+
+def relative(ours, wanted):
+    """Norm of the difference to the norm."""
+    return float((ours - wanted).norm() / wanted.norm())
+
+
+def read(pointer, image):
+    """Image features [N, E], and logits [ANSWER, V]."""
+    model, processor = pointer._opened.model, pointer._opened.processor
+    inputs = processor.encode_image_prefix([image]).model_inputs()
+    seen = model.model.vision_backbone(
+        inputs["pixel_values"], inputs["image_masks"], inputs["image_token_pooling"]
+    )
+    session = TextSession.read_images(model, inputs)
+    tokens = np.random.default_rng(0).integers(0, 256, ANSWER).tolist()
+    return seen, torch.cat([session.extend([[token]]).text for token in tokens])
+
+
+def off_by_a_level(image, share, rng):
+    """The image with this share of its bytes one level up or down."""
+    step = rng.choice([-1, 0, 1], image.shape, p=[share / 2, 1 - share, share / 2])
+    return (image.astype(np.int16) + step).clip(0, 255).astype(np.uint8)
+
+
+@torch.inference_mode()
+def main():
+    """Print the figures."""
+    std = np.array(MOLMO_CROPS.image_std, np.float32)
+    shares = []
+    for size in SIZES:
+        exact, fast = (
+            crop_padded_image(scene(0, size), MOLMO_CROPS, fast=fast).crops.pixel_values
+            for fast in (False, True)
+        )
+        off = np.abs(exact - fast).reshape(-1, 3) * 255 * std
+        shares.append(float((off > 0.5).mean()))
+        print(f"{size}: colours off by {off.mean():.2f} levels, at most {off.max():.2f}; "
+              f"more than half a level: {shares[-1]:.1%}")  # fmt: skip
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "molmo"
+        write_checkpoint(folder, "molmo-d")
+        pointers = [Pointer(folder, fast_resize=fast) for fast in (False, True)]
+        for size in SIZES:
+            (seen, logits), (ours, changed) = (read(one, scene(0, size)) for one in pointers)
+            same = (logits.argmax(-1) == changed.argmax(-1)).float().mean()
+            print(f"{size}: features {relative(ours, seen):.1e}, logits "
+                  f"{relative(changed, logits):.1e}, the same best token: {same:.0%}")  # fmt: skip
+    pointer, rng, same, moved = Pointer(), np.random.default_rng(0), 0, [0.0]
+    for seed in range(SCENES):
+        image = scene(seed, SIZES[0])
+        wanted = pointer.point(image, "objects").xy()
+        found = pointer.point(off_by_a_level(image, max(max(shares), 0.01), rng), "objects").xy()
+        same += len(found) == len(wanted)
+        if len(found) == len(wanted) and len(found):
+            moved.append(float(np.hypot(*(found - wanted).T).max()))
+    print(f"embedded: {same} of {SCENES} pictures with as many points; they moved by "
+          f"{np.mean(moved):.2f} pixels, at most {max(moved):.1f}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
