@@ -1,12 +1,16 @@
 """Pages: pure functions of (split, seed), of packages that the splits do not share."""
 
 import re
+from importlib import resources
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 
+from molmo_point.data.screens import icons
 from molmo_point.data.screens.concepts import ALIKE, CONCEPTS, LANGUAGES
 from molmo_point.data.screens.icons import icons_of
+from molmo_point.data.screens.looks import draw_look
 from molmo_point.data.screens.packages import package_folder
 from molmo_point.data.screens.pages import generate_page, shelf_of
 from molmo_point.errors import MolmoPointError
@@ -105,3 +109,20 @@ def test_looks_and_intents_mean_one_thing():
     for part in ("looks", "intents"):
         said = [words for concept in CONCEPTS.values() for words in getattr(concept, part)]
         assert len(said) == len(set(said))
+
+
+def test_training_pages_have_looks_and_held_out_pages_none(packages):
+    looks = {draw_look(np.random.default_rng(seed)) for seed in range(40)}
+    assert len(looks) > 20
+    assert "" in looks
+    rules = (resources.files("molmo_point.data.screens") / "page.css").read_text(encoding="utf-8")
+    for split, some in (("train", True), ("heldout", False)):
+        pages = [generate_page(seed, split, folder=packages).html for seed in range(12)]
+        after = {page.split(rules)[1].split("</style>")[0] for page in pages}
+        assert bool(after - {""}) == some
+
+
+def test_icons_that_a_set_lacks_are_left_out(packages):
+    for icon_set, concepts in icons._WRONG.items():
+        assert concepts <= set(icons._CANDIDATES)
+        assert not concepts & set(icons_of(icon_set, packages))
