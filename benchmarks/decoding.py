@@ -1,27 +1,38 @@
 """One point list in Molmo's words: ours, with and without drafts, against transformers' generate.
 
     python benchmarks/decoding.py                      # a small decoder, on the CPU
-    python benchmarks/decoding.py --size 7B-D --device cuda --dtype bfloat16
+    python benchmarks/decoding.py --size 7B-D --device cuda --dtype bfloat16 [--quantise int8 int4]
 
 Weights are random and the answer is forced (the same large bias on the same tokens for all), as
-timing does not depend on what is said. Prints a markdown table; stops if an answer differs.
+timing does not depend on what is said. Generate is timed with its growing cache, with its static
+cache, and with that and torch.compile. Prints a markdown table; stops if an answer differs.
 """
 
 import argparse
-import time
 
 import torch
+from clock import now
+from forced import BIAS, ForcedBoard
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LogitsProcessor, LogitsProcessorList, PreTrainedTokenizerFast
+from transformers import (
+    LogitsProcessor,
+    LogitsProcessorList,
+    PreTrainedTokenizerFast,
+    StaticCache,
+)
 
-from molmo_point.decoding.engine import DecodeOptions, decode
+from molmo_point.decoding.batching import Request, decode_continuously
+from molmo_point.decoding.options import DecodeOptions
 from molmo_point.dialects.fixed_words import draft_fixed_words
-from molmo_point.models.fixed_session import FixedSession
+from molmo_point.models.fixed_memory import can_be_captured
 from molmo_point.models.molmo.config import MolmoConfig
 from molmo_point.models.molmo.model import MolmoForCausalLM
+from molmo_point.models.text_board import TextBoard
 from molmo_point.models.text_session import TextSession
+from molmo_point.preprocessing.tokens import VISION_TOKENS
 
 SIZES = {
+    "tiny": {"hidden_size": 64, "layers": 2, "heads": 4, "kv": 2, "inner": 256, "rows": 1024},
     "small": {"hidden_size": 512, "layers": 8, "heads": 8, "kv": 2, "inner": 4096, "rows": 8192},
     "7B-D": {"hidden_size": 3584, "layers": 28, "heads": 28, "kv": 4, "inner": 37888,
              "rows": 152064},
@@ -30,7 +41,6 @@ CUT = r"(?i:'s|'t)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+"
 """Where Qwen's tokenizer cuts: single digits, words with the space before, runs of signs."""
 
 PROMPT = 740  # image tokens of a 640x480 picture, and the question
-BIAS = 1e4
 REPEATS = 3
 
 
@@ -53,7 +63,8 @@ def make_tokenizer():
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=600, special_tokens=["<end>"], show_progress=False)
+    special = ["<end>", *(VISION_TOKENS[name] for name in ("patch", "col", "start", "end"))]
+    trainer = trainers.BpeTrainer(vocab_size=600, special_tokens=special, show_progress=False)
     tokenizer.train_from_iterator([write_answer(n) for n in (1, 10, 100)], trainer)
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>")
 
@@ -75,27 +86,8 @@ def make_model(size, device, dtype):
         return MolmoForCausalLM(config).eval()
 
 
-class Forced:
-    """A model that is made to say an answer."""
-
-    def __init__(self, model, answer, start):
-        self.model, self.config = model, model.config
-        self.answer = torch.tensor(answer, device=next(model.parameters()).device)
-        self.start = start
-
-    def __call__(self, **inputs):
-        """As the model, with the wanted tokens raised."""
-        output = self.model(**inputs)
-        if "position_ids" in inputs:
-            at = (inputs["position_ids"] - self.start + 1)[..., None]
-            known = (at >= 0) & (at < len(self.answer))
-            wanted = self.answer[at.clamp(0, len(self.answer) - 1)]
-            output.logits.scatter_add_(2, wanted, BIAS * known.to(output.logits.dtype))
-        return output
-
-
 class ForcedTokens(LogitsProcessor):
-    """The same for generate."""
+    """Makes generate say an answer."""
 
     def __init__(self, answer, start):
         self.answer, self.start = answer, start
@@ -106,97 +98,153 @@ class ForcedTokens(LogitsProcessor):
         return scores
 
 
-def time_ours(forced, prompt, answer, draft):
+def time_ours(session, board, question, answer, draft):
     """Seconds, steps and tokens of the decode after the prompt was read."""
-    with torch.inference_mode():
-        session = TextSession.read_images(
-            forced, {"input_ids": prompt[:, :-1], "attention_mask": torch.ones_like(prompt[:, :-1])}
-        )
-    steps = []
-
-    def counted(written):
-        steps.append(len(written))
-        return () if draft is None else draft(written)
-
-    options = DecodeOptions(stop=frozenset({answer[-1]}), limit=len(answer) + 1, draft=counted)
-    began = start_clock(prompt.device)
-    if prompt.device.type == "cuda":
-        session = FixedSession.of(session, 1)
-    said = [choice.token for choice in decode(session, [prompt[0, -1:].tolist()], options)]
-    return stop_clock(prompt.device, began), len(steps) + 1, said
+    forced = ForcedBoard(board, [answer])
+    options = DecodeOptions(stop=frozenset({answer[-1]}), limit=len(answer) + 1, draft=draft)
+    began = now(board.device)
+    requests = [Request(session, question)]
+    said = [choice.token for choice in decode_continuously(forced, requests, options)]
+    return now(board.device) - began, forced.steps, said
 
 
 @torch.inference_mode()
 def time_generate(model, prompt, answer, cache):
-    """The same, by transformers; the reading of the prompt, timed alone, is taken off."""
+    """The same, by transformers; the reading of the prompt, timed alone, is taken off.
+
+    Args:
+        model: ours, through plain `generate`.
+        prompt: int [1, T].
+        answer: ids.
+        cache: a static one; None for one that grows.
+    """
     forced = LogitsProcessorList([ForcedTokens(answer, prompt.shape[1])])
     common = {
         "attention_mask": torch.ones_like(prompt), "logits_processor": forced, "do_sample": False,
-        "eos_token_id": answer[-1], "pad_token_id": 0, "cache_implementation": cache,
+        "eos_token_id": answer[-1], "pad_token_id": 0,
     }  # fmt: skip
     seconds = []
     for limit in (1, len(answer)):
-        began = start_clock(prompt.device)
-        said = model.generate(prompt, max_new_tokens=limit, **common)
-        seconds.append(stop_clock(prompt.device, began))
+        if cache is not None:
+            cache.reset()
+        began = now(prompt.device)
+        said = model.generate(prompt, max_new_tokens=limit, past_key_values=cache, **common)
+        seconds.append(now(prompt.device) - began)
     return seconds[1] - seconds[0], len(answer) - 1, said[0, prompt.shape[1] :].tolist()
 
 
-def start_clock(device):
-    """Now, when all earlier work is done."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
+def quantise(model, bits):
+    """Replace the decoder's linear layers by bitsandbytes', from the same weights."""
+    import bitsandbytes as bnb
+
+    for part in list(model.model.language_model.modules()):
+        for name, child in list(part.named_children()):
+            if type(child) is not torch.nn.Linear:
+                continue
+            shape = (child.in_features, child.out_features, child.bias is not None)
+            weight, device = child.weight.data.cpu(), child.weight.device
+            if bits == 8:
+                new = bnb.nn.Linear8bitLt(*shape, has_fp16_weights=False)
+                new.weight = bnb.nn.Int8Params(weight, requires_grad=False, has_fp16_weights=False)
+            else:
+                new = bnb.nn.Linear4bit(*shape, compute_dtype=weight.dtype, quant_type="nf4")
+                new.weight = bnb.nn.Params4bit(weight, requires_grad=False, quant_type="nf4")
+            new.bias = child.bias
+            setattr(part, name, new.to(device))
 
 
-def stop_clock(device, began):
-    """Seconds since."""
-    return start_clock(device) - began
+def make_ways(model, prompt, tokenizer, *, captured):
+    """Ours to say an answer, by name: from its ids to seconds, steps and tokens."""
+    with torch.inference_mode():
+        read = {"input_ids": prompt[:, :-1], "attention_mask": torch.ones_like(prompt[:, :-1])}
+        session = TextSession.read_images(model, read)
+    question = prompt[0, -1:].tolist()
+    board = TextBoard(session, 1, captured=captured)
+    draft = draft_fixed_words(tokenizer)
+    return {
+        "molmo_point, no drafts": lambda answer: time_ours(session, board, question, answer, None),
+        "molmo_point": lambda answer: time_ours(session, board, question, answer, draft),
+    }
+
+
+def make_peers(model, prompt, longest):
+    """Ways of transformers, likewise; the static cache has room for `longest` tokens."""
+    static = StaticCache(config=model.model.language_model.config, max_cache_len=PROMPT + longest)
+    plain = model.forward
+    mode = "reduce-overhead" if prompt.device.type == "cuda" else "default"
+    quick = torch.compile(plain, mode=mode)
+
+    def compiled(answer):
+        model.forward = quick
+        try:
+            return time_generate(model, prompt, answer, static)
+        finally:
+            model.forward = plain
+
+    return {
+        "generate, growing cache": lambda answer: time_generate(model, prompt, answer, None),
+        "generate, static cache": lambda answer: time_generate(model, prompt, answer, static),
+        "generate, static cache, compiled": compiled,
+    }
 
 
 def main():
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--points", type=int, nargs="+", default=[1, 10, 50])
+    parser.add_argument("--quantise", choices=["int8", "int4"], nargs="*", default=[])
+    parser.add_argument("--ours", action="store_true", help="leave generate out")
     given = parser.parse_args()
     torch.set_num_threads(1)
     device = torch.device(given.device)
     tokenizer = make_tokenizer()
-    model = make_model(SIZES[given.size], device, getattr(torch, given.dtype))
-    bytes_read = sum(value.nbytes for value in model.model.language_model.parameters())
-    print(f"{given.size}, {given.device}, {given.dtype}: {bytes_read / 1e9:.2f} GB a step\n")
-    print("| points | tokens | how | steps | ms, median | ms a point | against generate |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    prompt = torch.randint(1, 500, (1, PROMPT), device=device)
-    for points in given.points:
-        answer = [*tokenizer(write_answer(points)).input_ids, tokenizer.eos_token_id]
-        forced = Forced(model, answer, PROMPT)
-        ways = {
-            "generate, dynamic cache": lambda a=answer: time_generate(model, prompt, a, "dynamic"),
-            "generate, static cache": lambda a=answer: time_generate(model, prompt, a, "static"),
-            "molmo_point, no drafts": lambda f=forced, a=answer: time_ours(f, prompt, a, None),
-            "molmo_point": lambda f=forced, a=answer: time_ours(
-                f, prompt, a, draft_fixed_words(tokenizer)
-            ),
-        }
-        for way in ways.values():  # graphs and kernels are made once
-            way()
-        runs = {name: [] for name in ways}
-        for _ in range(REPEATS):
-            for name, way in ways.items():
-                runs[name].append(way())
-                if runs[name][-1][2] != answer:
-                    raise SystemExit(f"{name} said something else.")
-        best = min(sorted(r[0] for r in runs[name])[REPEATS // 2] for name in list(ways)[:2])
-        for name, results in runs.items():
-            middle = sorted(result[0] for result in results)[REPEATS // 2]
-            print(
-                f"| {points} | {len(answer)} | {name} | {results[0][1]} | {1e3 * middle:.0f} "
-                f"| {1e3 * middle / points:.1f} | {best / middle:.2f} |"
-            )
+    answers = [
+        [*tokenizer(write_answer(points)).input_ids, tokenizer.eos_token_id]
+        for points in given.points
+    ]
+    prompt = torch.randint(6, 500, (1, PROMPT), device=device)
+    for precision in (given.dtype, *given.quantise):
+        model = make_model(SIZES[given.size], device, getattr(torch, given.dtype))
+        torch.set_default_dtype(torch.float32)
+        if precision != given.dtype:
+            quantise(model, int(precision.removeprefix("int")))
+        read = model.model.language_model.layers.parameters()
+        size = sum(value.nbytes for value in (*read, *model.lm_head.parameters()))
+        print(f"\n{given.size}, {given.device}, {precision}: {size / 1e9:.2f} GB a step\n")
+        print("| points | tokens | how | steps | ms, median | ms a point | against generate |")
+        print("| --- | --- | --- | --- | --- | --- | --- |")
+        longest = max(map(len, answers)) + 1
+        plain = precision == given.dtype
+        ways = make_ways(model, prompt, tokenizer, captured=plain and can_be_captured(model))
+        if plain and not given.ours:
+            ways = make_peers(model, prompt, longest) | ways
+        for points, answer in zip(given.points, answers, strict=True):
+            print_rows(points, answer, ways)
+        del model, ways
+
+
+def print_rows(points, answer, ways):
+    """Time an answer in all ways, in turn; stops if one says something else."""
+    for way in ways.values():  # graphs and kernels are made once
+        way(answer)
+    runs = {name: [] for name in ways}
+    for _ in range(REPEATS):
+        for name, way in ways.items():
+            runs[name].append(way(answer))
+            if runs[name][-1][2] != answer:
+                raise SystemExit(f"{name} said something else.")
+    middle = {name: sorted(run[0] for run in runs[name])[REPEATS // 2] for name in ways}
+    best = min((took for name, took in middle.items() if "generate" in name), default=None)
+    for name, took in middle.items():
+        ratio = "" if best is None else f"{best / took:.2f}"
+        print(
+            f"| {points} | {len(answer)} | {name} | {runs[name][0][1]} | {1e3 * took:.0f} "
+            f"| {1e3 * took / points:.1f} | {ratio} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

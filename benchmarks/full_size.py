@@ -1,108 +1,98 @@
-"""Molmo-7B-D at full size with random weights on a CUDA GPU: where the time of a query goes.
+"""Where the time of a query goes, each part beside what the machine needs for it at least.
 
-Preprocessing, encoding, reading and decoding apart, each beside what the card needs at least for
-the arithmetic or for reading the weights, which is measured in the same run.
+    python benchmarks/full_size.py --model Molmo-7B-D        # on a GPU, random weights
+    python benchmarks/full_size.py --model MolmoPoint-8B
+    python benchmarks/full_size.py --model tiny-Molmo --device cpu --dtype float32
 
-    python benchmarks/full_size.py
+Answers are forced. The least is the arithmetic at the measured speed of a large product, or the
+bytes at that of a large copy, whichever is more. Stops if an answer differs.
 """
 
-import time
+import argparse
 
 import numpy as np
 import torch
-from decoding import SIZES, make_model
+from clock import ceilings, default_device, milliseconds
+from forced import say, until
+from full_models import MODELS, Subject
 
-from molmo_point.models.fixed_session import FixedSession
-from molmo_point.models.molmo.config import MolmoConfig
-from molmo_point.models.molmo.connector import MolmoVisionBackbone
-from molmo_point.models.text_session import TextSession
-from molmo_point.preprocessing.padded import MOLMO_CROPS
-from molmo_point.preprocessing.planned import crop_padded_on
-
-VISION = 0.28e9  # parameters of the layers that are used
-CONNECTOR = 0.114e9
-QUESTION = 24  # tokens
-STEPS = 30  # of an answer with one point
-
-
-def milliseconds(work, repeats=7):
-    """Median, all earlier work done before and all of it waited for."""
-    times = []
-    for number in range(repeats + 2):
-        torch.cuda.synchronize()
-        began = time.perf_counter()
-        work()
-        torch.cuda.synchronize()
-        if number >= 2:
-            times.append(1e3 * (time.perf_counter() - began))
-    return float(np.median(times))
-
-
-def ceilings():
-    """FLOP/s of a large bf16 product, bytes a second of a copy."""
-    a, b = (torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16) for _ in range(2))
-    flops = 2 * 8192**3 / milliseconds(lambda: a @ b) * 1e3
-    big = torch.empty(2**30, dtype=torch.uint8, device="cuda")
-    return flops, 2 * big.numel() / milliseconds(lambda: big.clone()) * 1e3
+SIZES = ("640x480", "1920x1080", "3840x2160")
+QUERY = "Point to the bottles"
 
 
 @torch.inference_mode()
+def measure(subject, width, height, points, flops, copies):
+    """Rows of a table: name, milliseconds, at least."""
+    device, processor = subject.device, subject.processor
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    vision, parameters, weights = subject.weights()
+
+    def prepare():
+        return processor.encode_image_prefix([image]).to(device)
+
+    inputs = prepare()
+    tokens = inputs.input_ids.shape[1]
+    patches = inputs.pixel_values.shape[0] * inputs.pixel_values.shape[1]
+    bytes_moved = image.nbytes + inputs.pixel_values.nbytes
+    prepared = milliseconds(prepare, device)
+    encoded = milliseconds(lambda: subject.encode(inputs), device)
+    seen = milliseconds(lambda: subject.look(image), device)
+    dialect = subject.look(image)
+    question = dialect.encode_question(QUERY)
+    rows = [
+        ("preprocessing", prepared, 1e3 * bytes_moved / copies),
+        ("encoding", encoded, 2e3 * vision * patches / flops),
+        ("prefill", seen - prepared - encoded, 2e3 * parameters * tokens / flops),
+    ]
+    options = dialect.options(single=False, words=False)
+    with dialect.board(1) as board:
+        took = {}
+        for count in points:
+            answer = subject.answer(dialect, count)
+            ending, steps = until(options, answer), []
+
+            def ask(answer=answer, ending=ending, steps=steps):
+                steps.append(say(board, [dialect], [question], ending, [answer]))
+
+            took[count] = milliseconds(ask, device, repeats=3)
+            least = 1e3 * weights * steps[-1] / copies
+            rows.append((f"question and {count} points, {steps[-1]} steps", took[count], least))
+    first, last = min(points), max(points)
+    if last > first:
+        each = (took[last] - took[first]) / (last - first)
+        rows.append(("a further point", each, (rows[-1][2] - rows[3][2]) / (last - first)))
+    parts = rows[:4]
+    rows.append(
+        (f"first query, {first} points", sum(r[1] for r in parts), sum(r[2] for r in parts))
+    )
+    rows.append((f"second query, {first} points", took[first], rows[3][2]))
+    print(f"\n{width}x{height}: {len(inputs.pixel_values)} crops, {tokens} tokens\n")
+    return rows
+
+
 def main():
     """Print one table an image size."""
-    device = torch.device("cuda")
-    flops, copies = ceilings()
-    print(f"{torch.cuda.get_device_name()}: {flops / 1e12:.0f} TFLOP/s, {copies / 1e12:.2f} TB/s")
-    model = make_model(SIZES["7B-D"], device, torch.bfloat16)
-    with device:
-        backbone = MolmoVisionBackbone(MolmoConfig()).to(torch.bfloat16).eval()
-    torch.set_default_dtype(torch.float32)
-    weights = sum(value.nbytes for value in model.model.language_model.layers.parameters())
-    for width, height in ((640, 480), (1920, 1080)):
-        image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-        crops = crop_padded_on(image, MOLMO_CROPS, device)
-        pixels = crops.crops.pixel_values
-        masks = torch.from_numpy(crops.masks).to(device)
-        pooling = torch.from_numpy(crops.crops.token_pooling).to(device)
-        tokens = len(pooling) + 20
-        ids = torch.randint(1, 500, (1, tokens), device=device)
-        inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-        prefix = TextSession.read_images(model, inputs)
-        question = [list(range(1, QUESTION))]
-
-        def answer(rows, prefix=prefix, question=question):
-            session = FixedSession.of(prefix, rows)
-            session.ask(question * rows)
-            for _ in range(STEPS):
-                session.read([[5]] * rows)
-
-        rows = {
-            "preprocessing, from the bytes": (
-                milliseconds(lambda i=image: crop_padded_on(i, MOLMO_CROPS, device)),
-                image.nbytes / copies * 1e3,
-            ),
-            "encoding": (
-                milliseconds(lambda p=pixels, m=masks, t=pooling: backbone(p, m, t)),
-                2e3 * (VISION * pixels.shape[0] * pixels.shape[1] + CONNECTOR * 4 * len(pooling))
-                / flops,
-            ),
-            "reading the image": (
-                milliseconds(lambda i=inputs: TextSession.read_images(model, i)),
-                1e3 * weights * tokens / flops,
-            ),
-            f"question and {STEPS} steps": (
-                milliseconds(lambda: answer(1)), 1e3 * weights * (STEPS + 1) / copies
-            ),
-            f"16 questions and {STEPS} steps": (
-                milliseconds(lambda: answer(16)), 1e3 * weights * (STEPS + 1) / copies
-            ),
-        }  # fmt: skip
-        print(f"\n{width}x{height}, {len(pixels)} crops, {tokens} tokens\n")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    device = default_device()
+    tiny = device == "cpu"
+    parser.add_argument("--model", choices=MODELS, default="tiny-Molmo" if tiny else "Molmo-7B-D")
+    parser.add_argument("--device", default=device)
+    parser.add_argument("--dtype", default="float32" if tiny else "bfloat16")
+    parser.add_argument("--sizes", nargs="+", default=SIZES[:1] if tiny else SIZES)
+    parser.add_argument("--points", type=int, nargs="+", default=[1, 10, 50, 100])
+    given = parser.parse_args()
+    device, dtype = torch.device(given.device), getattr(torch, given.dtype)
+    print(f"{given.model}, random weights")
+    flops, copies = ceilings(device, dtype)
+    subject = Subject(given.model, device, dtype)
+    for size in given.sizes:
+        width, height = map(int, size.split("x"))
+        rows = measure(subject, width, height, sorted(given.points), flops, copies)
         print("| what | ms | at least | ratio |\n| --- | --- | --- | --- |")
-        for name, (took, least) in rows.items():
-            print(f"| {name} | {took:.2f} | {least:.2f} | {took / least:.2f} |")
-        first = sum(took for took, _ in list(rows.values())[:4])
-        print(f"| first query | {first:.1f} | {sum(x for _, x in list(rows.values())[:4]):.1f} | |")
-    print(f"\nmemory: {torch.cuda.max_memory_allocated() / 1e9:.1f} GB at most")
+        for name, took, least in rows:
+            print(f"| {name} | {took:.2f} | {least:.3f} | {took / least:.2f} |", flush=True)
+    if device.type == "cuda":
+        print(f"\nmemory: {torch.cuda.max_memory_allocated() / 1e9:.1f} GB at most")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
-"""The fused crop path on a CUDA GPU: against its reference, and against copying as many bytes.
+"""The fused crop path on a GPU: against its reference, and against copying as many bytes.
 
-python benchmarks/kernels.py
+python benchmarks/crop_kernel.py
+python benchmarks/crop_kernel.py --device cpu --sizes 320x240 --batch 2   # its plain form
 """
+
+import argparse
 
 import numpy as np
 import torch
+from clock import default_device, milliseconds
 
 from molmo_point.kernels.crop_patches import crop_patches
 from molmo_point.preprocessing.crops import CropConfig, crop_image, select_tiling
@@ -15,12 +19,14 @@ MOLMO2_CROPS = CropConfig(
     crop_size=(378, 378), patch_size=14, max_crops=8, overlap_margins=(4, 4),
     pooling_size=(2, 2), image_mean=(0.5, 0.5, 0.5), image_std=(0.5, 0.5, 0.5),
 )  # fmt: skip
-SIZES = ((640, 480), (1920, 1080), (3840, 2160))
+SIZES = ("640x480", "1920x1080", "3840x2160")
 REPEATS = 50
 
 
-def microseconds(work):
-    """Median time of one call on the GPU."""
+def microseconds(work, device):
+    """Median time of one call, on a GPU by its own clock."""
+    if device.type == "cpu":
+        return 1e3 * milliseconds(work, device, 3, 1)
     times = []
     for number in range(REPEATS + 5):
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
@@ -35,16 +41,23 @@ def microseconds(work):
 
 def main():
     """Print the table; stops if the kernel and the CPU's preprocessing do not agree."""
-    device = torch.device("cuda")
-    big = torch.empty(2**30, dtype=torch.uint8, device=device)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", default=default_device())
+    parser.add_argument("--sizes", nargs="+", default=SIZES)
+    parser.add_argument("--batch", type=int, default=64)
+    given = parser.parse_args()
+    device = torch.device(given.device)
+    big = torch.empty(2**30 if device.type == "cuda" else 2**26, dtype=torch.uint8, device=device)
     other = torch.empty_like(big)
-    bandwidth = 2 * big.numel() / microseconds(lambda: other.copy_(big)) / 1e6  # TB/s
-    print(f"{torch.cuda.get_device_name()}: copies at {bandwidth:.2f} TB/s\n")
+    bandwidth = 2 * big.numel() / microseconds(lambda: other.copy_(big), device) / 1e6  # TB/s
+    name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
+    print(f"{name}: copies at {bandwidth:.3f} TB/s\n")
     print("| generation | image | images | us | read and written, MB | of copying | values off |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     rng = np.random.default_rng(0)
     for padded, config in ((False, MOLMO2_CROPS), (True, MOLMO_CROPS)):
-        for width, height in SIZES:
+        for size in given.sizes:
+            width, height = map(int, size.split("x"))
             image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
             tiling = select_tiling(height, width, config)
             plan = plan_crops(height, width, tiling, config, device=device, padded=padded)
@@ -53,9 +66,11 @@ def main():
             off = np.abs(got - wanted.pixel_values) > 1e-5
             if off.mean() > 1e-4:
                 raise SystemExit(f"The kernel is off at {width}x{height}: {off.mean():.1e}.")
-            for count in (1, 64):
+            for count in (1, given.batch):
                 images = torch.from_numpy(image).to(device).expand(count, -1, -1, -1).contiguous()
-                took = microseconds(lambda i=images, p=plan: crop_patches(i, p, torch.bfloat16))
+                took = microseconds(
+                    lambda i=images, p=plan: crop_patches(i, p, torch.bfloat16), device
+                )
                 moved = images.numel() + 2 * count * got.size
                 name = "Molmo" if padded else "Molmo2"
                 print(
