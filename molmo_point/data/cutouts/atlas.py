@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 from molmo_point.data.sprites import FloatPixels, Sprite
 from molmo_point.errors import MolmoPointError
 
-__all__ = ["HELD_OUT_STYLES", "Atlas", "Entry", "held_out", "load_atlas", "write_atlas"]
+__all__ = [
+    "HELD_OUT_STYLES",
+    "TRAINING_STYLES",
+    "Atlas",
+    "Entry",
+    "held_out",
+    "load_atlas",
+    "write_atlas",
+]
 
 _VARIABLE = "MOLMO_POINT_CUTOUTS"
 _DEFAULT = "~/.cache/molmo-point/cutouts"
@@ -25,7 +33,7 @@ _INDEX, _PIXELS = "atlas.json", "atlas.npz"
 
 HELD_OUT_STYLES = ("twemoji", "streamline")
 """Emoji sets that training never sees."""
-_TRAINING_STYLES = (
+TRAINING_STYLES = (
     "fluent-shaded", "fluent-line", "emojione-line", "openclipart", "gcompris", "icon-park",
     "flat-color-icons", "flat-ui",
 )  # fmt: skip
@@ -66,10 +74,11 @@ def held_out(name: str, sources: Iterable[str]) -> dict[str, bool | None]:
 
     Whole emoji sets are held out, and of single pictures every third in the order of their names,
     from a first one that depends on the name. With fewer than three sources all are shared; with
-    more, each side gets at least one.
+    more, each side gets at least one. Styles for training alone are not counted.
     """
-    training = {source: False for source in sources if source in _TRAINING_STYLES}
-    distinct = sorted(set(sources) - set(training))
+    named = set(sources)
+    training = {source: False for source in sorted(named) if source in TRAINING_STYLES}
+    distinct = sorted(named - set(training))
     if len(distinct) < _FEWEST:
         return {**training, **dict.fromkeys(distinct)}
     single = [source for source in distinct if " " in source]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from molmo_point.data.cutouts.atlas import HELD_OUT_STYLES, Atlas, held_out
+from molmo_point.data.cutouts.atlas import HELD_OUT_STYLES, TRAINING_STYLES, Atlas, held_out
 from molmo_point.data.cutouts.names import LOOK_ALIKES
 from molmo_point.data.cutouts.scenes import generate_cutout_scene
 
@@ -60,7 +60,8 @@ def test_splits_share_no_scene(some):
 def test_held_out_scenes_show_sources_that_the_others_never_show(atlas, some):
     sources: dict[str, set[str]] = {}
     for entry in atlas.entries:
-        sources.setdefault(entry.name, set()).add(entry.source)
+        if entry.source not in TRAINING_STYLES:
+            sources.setdefault(entry.name, set()).add(entry.source)
     seen = {(entry.name, entry.source) for split in SPLITS[:2] for entry in some(split)[1]}
     apart = {(entry.name, entry.source) for entry in some("heldout")[1]}
     shared = {name for name, _ in seen & apart}
@@ -81,15 +82,24 @@ def test_every_picture_is_of_a_split_and_every_name_of_both(atlas):
     for name in {entry.name for entry in atlas.entries}:
         train, apart = (set(atlas.of(name, held_out=side)) for side in (False, True))
         own = [entry for entry in atlas.entries if entry.name == name]
+        counted = {entry.source for entry in own} - set(TRAINING_STYLES)
         assert train
-        assert apart
+        assert bool(apart) == bool(counted)
         assert len(train | apart) == len(own)
-        assert bool(train & apart) == (len({entry.source for entry in own}) < 3)
+        assert bool(train & apart) == (0 < len(counted) < 3)
+        assert not {atlas.entries[number].source for number in apart} & set(TRAINING_STYLES)
 
 
 SOURCES = st.lists(
     st.sampled_from(
-        ("noto", "fluent", "openmoji", *HELD_OUT_STYLES, *(f"render {n}" for n in range(9)))
+        (
+            "noto",
+            "fluent",
+            "openmoji",
+            *HELD_OUT_STYLES,
+            *TRAINING_STYLES[:3],
+            *(f"render {n}" for n in range(9)),
+        )
     ),
     min_size=1,
 )
@@ -99,10 +109,12 @@ SOURCES = st.lists(
 def test_with_three_sources_each_side_has_its_own(name, sources):
     sides = held_out(name, sources)
     assert set(sides) == set(sources)
-    if len(set(sources)) < 3:
-        assert set(sides.values()) == {None}
+    counted = set(sources) - set(TRAINING_STYLES)
+    assert {sides[source] for source in set(sources) - counted} <= {False}
+    if len(counted) < 3:
+        assert {sides[source] for source in counted} <= {None}
     else:
-        assert set(sides.values()) == {False, True}
+        assert {sides[source] for source in counted} == {False, True}
     assert held_out(name, reversed(sources)) == sides
 
 

@@ -37,8 +37,8 @@ def test_scenes_are_windows_at_the_scales_of_whole_pages(pool_folder):
     pages = [pool.page(number) for number in range(len(pool))]
     scales = []
     for seed in range(40):
-        scene, again = pool.scene(seed, (160, 144)), pool.scene(seed, (160, 144))
-        assert scene.screen.image.shape == (144, 160, 3)
+        scene, again = pool.scene(seed, (320, 288)), pool.scene(seed, (320, 288))
+        assert scene.screen.image.shape == (288, 320, 3)
         assert scene.queries == again.queries
         assert np.array_equal(scene.screen.image, again.screen.image)
         (page,) = (page for page in pages if page.style == scene.screen.style)
