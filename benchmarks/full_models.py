@@ -1,9 +1,11 @@
 """Full-size models with random weights, and tiny ones to try the benchmarks on."""
 
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from clock import default_device
 from decoding import make_tokenizer, write_answer
 from transformers import AutoTokenizer
 
@@ -41,6 +43,17 @@ MOLMO_POINT = {  # text: width, layers, heads, key-value heads, head, inner, row
     "tiny-MolmoPoint": ((64, 2, 4, 2, 16, 128, FIRST), (64, 96, 4, 4, 16), 32),
 }
 MODELS = (*MOLMO, *MOLMO_POINT)
+
+
+def model_arguments(description):
+    """Which model on which device: a full one on a GPU, else a tiny one."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    device = default_device()
+    tiny = device == "cpu"
+    parser.add_argument("--model", choices=MODELS, default="tiny-Molmo" if tiny else "Molmo-7B-D")
+    parser.add_argument("--device", default=device)
+    parser.add_argument("--dtype", default="float32" if tiny else "bfloat16")
+    return parser
 
 
 class Subject:

@@ -8,13 +8,11 @@ Answers are forced. The least is the arithmetic at the measured speed of a large
 bytes at that of a large copy, whichever is more. Stops if an answer differs.
 """
 
-import argparse
-
 import numpy as np
 import torch
-from clock import ceilings, default_device, milliseconds
+from clock import ceilings, milliseconds
 from forced import say, until
-from full_models import MODELS, Subject
+from full_models import Subject, model_arguments
 
 SIZES = ("640x480", "1920x1080", "3840x2160")
 QUERY = "Point to the bottles"
@@ -72,20 +70,15 @@ def measure(subject, width, height, points, flops, copies):
 
 def main():
     """Print one table an image size."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    device = default_device()
-    tiny = device == "cpu"
-    parser.add_argument("--model", choices=MODELS, default="tiny-Molmo" if tiny else "Molmo-7B-D")
-    parser.add_argument("--device", default=device)
-    parser.add_argument("--dtype", default="float32" if tiny else "bfloat16")
-    parser.add_argument("--sizes", nargs="+", default=SIZES[:1] if tiny else SIZES)
+    parser = model_arguments(__doc__)
+    parser.add_argument("--sizes", nargs="+", help="of images; by default all on a GPU, else one")
     parser.add_argument("--points", type=int, nargs="+", default=[1, 10, 50, 100])
     given = parser.parse_args()
     device, dtype = torch.device(given.device), getattr(torch, given.dtype)
     print(f"{given.model}, random weights")
     flops, copies = ceilings(device, dtype)
     subject = Subject(given.model, device, dtype)
-    for size in given.sizes:
+    for size in given.sizes or (SIZES[:1] if device.type == "cpu" else SIZES):
         width, height = map(int, size.split("x"))
         rows = measure(subject, width, height, sorted(given.points), flops, copies)
         print("| what | ms | at least | ratio |\n| --- | --- | --- | --- |")

@@ -7,13 +7,11 @@ Answers are forced; of several images every fourth has ten times as many points.
 share of tokens that only filled up prompts, rows and steps. Stops if an answer differs.
 """
 
-import argparse
-
 import numpy as np
 import torch
-from clock import default_device, milliseconds
+from clock import milliseconds
 from forced import say, until
-from full_models import MODELS, Subject
+from full_models import Subject, model_arguments
 
 from molmo_point.decoding.padding import Padding
 
@@ -81,12 +79,7 @@ def several_images(subject, points):
 @torch.inference_mode()
 def main():
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    device = default_device()
-    tiny = device == "cpu"
-    parser.add_argument("--model", choices=MODELS, default="tiny-Molmo" if tiny else "Molmo-7B-D")
-    parser.add_argument("--device", default=device)
-    parser.add_argument("--dtype", default="float32" if tiny else "bfloat16")
+    parser = model_arguments(__doc__)
     parser.add_argument("--points", type=int, default=1, help="of a short answer")
     given = parser.parse_args()
     subject = Subject(given.model, torch.device(given.device), getattr(torch, given.dtype))

@@ -82,13 +82,13 @@ def _answer(
     from molmo_point.dialects.dialect import device_memory
     from molmo_point.preprocessing.prompts import point_prompt
 
-    readers: list[AnswerReader] = []
+    readers: dict[int, AnswerReader] = {}  # of answers that are not over
     done: dict[int, Points] = {}
     told = 0
 
     def requests(images: Iterable[tuple[Dialect, str]]) -> Iterator[Request]:
-        for dialect, query in images:
-            readers.append(dialect.reader(query))
+        for number, (dialect, query) in enumerate(images):
+            readers[number] = dialect.reader(query)
             yield dialect.request(dialect.encode_question(point_prompt(query)))
 
     images = _read(opened, iter(asked), padding)
@@ -101,7 +101,7 @@ def _answer(
         for choice in decode_continuously(board, rest, options, padding):
             readers[choice.row].feed(choice)
             if choice.last:
-                done[choice.row] = readers[choice.row].finish()
+                done[choice.row] = readers.pop(choice.row).finish()
             while told in done:
                 yield done.pop(told)
                 told += 1
