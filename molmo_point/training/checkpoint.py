@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from molmo_point.errors import ModelError
 from molmo_point.training.build import silence_decoder
+from molmo_point.training.grow import grow_vision
 
 if TYPE_CHECKING:
     from molmo_point.training.loop import Trainer
@@ -32,9 +33,10 @@ def _tensors(trainer: Trainer) -> dict[str, Tensor]:
         for part, module in modules.items()
         for name, value in module.state_dict().items()
     }
-    for index, state in trainer.optimizer.state_dict()["state"].items():
-        for name, value in state.items():
-            tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
+    for rank, optimizer in enumerate(trainer.optimizers):
+        for index, state in optimizer.state_dict()["state"].items():
+            for name, value in state.items():
+                tensors[f"optimizer{rank}.{index}.{name}"] = torch.as_tensor(value)
     return {name: value.contiguous().clone() for name, value in tensors.items()}
 
 
@@ -69,8 +71,9 @@ def save_checkpoint(trainer: Trainer, folder: Path) -> None:
 def begin_with(trainer: Trainer, folder: Path) -> None:
     """Put the weights of a checkpoint into a new run; of its words, those that both know.
 
-    Parts that the checkpoint lacks begin at random. With other words, what the decoder has learnt
-    of questions is dropped.
+    Parts that the checkpoint lacks begin at random; further layers of the vision encoder change
+    nothing at first (`grow.py`). With other words, what the decoder has learnt of questions is
+    dropped.
 
     Args:
         trainer: at its beginning.
@@ -82,12 +85,13 @@ def begin_with(trainer: Trainer, folder: Path) -> None:
     from molmo_point.models.molmo_point.processor import MolmoPointProcessor
     from molmo_point.models.weights import load_model
 
+    state = trainer.model.state_dict()
     theirs = load_model(folder, "molmo_point", dtype=torch.float32).state_dict()
+    theirs = grow_vision(state, theirs)
     words = MolmoPointProcessor.from_pretrained(folder).tokenizer.get_vocab()
     own = trainer.processor.tokenizer.get_vocab()
     both = [(own[word], words[word]) for word in own if word in words]
     to, source = (torch.tensor(ids) for ids in zip(*both, strict=True))
-    state = trainer.model.state_dict()
     for name, value in state.items():
         if name.endswith(("embed_tokens.weight", "lm_head.weight")):
             value[to] = theirs[name].to(value.device)[source]
@@ -133,19 +137,18 @@ def load_checkpoint(trainer: Trainer, folder: Path) -> bool:
     tensors: dict[str, Tensor] = {}
     for file in state["files"]:
         tensors |= load_file(folder / file)
-    parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}}
-    moments: dict[int, dict[str, Any]] = {}
+    parts: dict[str, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         part, _, name = key.partition(".")
-        if part == "optimizer":
-            index, _, field = name.partition(".")
-            moments.setdefault(int(index), {})[field] = value
-        else:
-            parts[part][name] = value
+        parts.setdefault(part, {})[name] = value
     trainer.model.load_state_dict(parts["model"])
     trainer.average.load_state_dict(parts["average"])
-    optimizer = trainer.optimizer.state_dict()
-    trainer.optimizer.load_state_dict({**optimizer, "state": moments})
+    for rank, optimizer in enumerate(trainer.optimizers):
+        moments: dict[int, dict[str, Any]] = {}
+        for key, value in parts.get(f"optimizer{rank}", {}).items():
+            index, _, name = key.partition(".")
+            moments.setdefault(int(index), {})[name] = value
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     trainer.step, trainer.seconds = state["step"], state["seconds"]
     trainer.images = state["images"]
     return True

@@ -24,6 +24,7 @@ from molmo_point.training.build import build_model, build_processor
 from molmo_point.training.checkpoint import begin_with, load_checkpoint, save_checkpoint
 from molmo_point.training.config import TrainingConfig
 from molmo_point.training.dense import dense_loss
+from molmo_point.training.optimizers import make_optimizers
 from molmo_point.training.packing import PackedBatch, collate, pack_scene
 from molmo_point.training.products import use_bfloat16_products
 
@@ -94,7 +95,7 @@ class Trainer:
         config: of the run.
         model: being trained.
         average: the averaged weights, the ones that are kept.
-        optimizer: AdamW.
+        optimizers: of all parameters (`optimizers.py`).
         processor: tokens and crops.
         encode: crops -> ViT features, compiled or not.
         step: the next step.
@@ -105,7 +106,7 @@ class Trainer:
     config: TrainingConfig
     model: MolmoPointForConditionalGeneration
     average: MolmoPointForConditionalGeneration
-    optimizer: torch.optim.Optimizer
+    optimizers: tuple[torch.optim.Optimizer, ...]
     processor: MolmoPointProcessor
     encode: Callable[[Tensor], Tensor]
     step: int = 0
@@ -125,18 +126,8 @@ class Trainer:
         if config.bfloat16:
             use_bfloat16_products(model.model.vision_tower)
         encode = torch.compile(model.model.encode_crops) if compiled else model.model.encode_crops
-        parameters = list(model.named_parameters())
-        matrices = [value for _, value in parameters if value.ndim >= 2]
-        others = [value for _, value in parameters if value.ndim < 2]
-        optimizer = torch.optim.AdamW(
-            [
-                {"params": matrices, "weight_decay": config.weight_decay},
-                {"params": others, "weight_decay": 0.0},
-            ],
-            lr=config.peak_rate,
-            betas=(0.9, 0.97),
-        )
-        return cls(config, model, average.eval(), optimizer, processor, encode)
+        optimizers = make_optimizers(model, config.peak_rate, config.weight_decay)
+        return cls(config, model, average.eval(), optimizers, processor, encode)
 
     def train_step(self, batch: PackedBatch) -> dict[str, float]:
         """One optimiser step; the figures to report."""
@@ -147,7 +138,7 @@ class Trainer:
         }
         batch = PackedBatch(**moved)
         self.model.train()
-        for group in self.optimizer.param_groups:
+        for group in (group for one in self.optimizers for group in one.param_groups):
             group["lr"] = self.config.rate(self.step)
         body = self.model.model
         crops = self.encode(batch.pixel_values)
@@ -164,10 +155,11 @@ class Trainer:
             loss = self._pointing_loss(batch, crops)
             figures |= {field.name: getattr(loss, field.name) for field in fields(loss)}
             total = self.config.dense_weight * total + loss.total()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self._update_average()
         self.step += 1
         self.images += len(batch.input_ids)

@@ -113,6 +113,19 @@ def test_a_run_in_another_world_keeps_what_both_know(tmp_path):
         begin_with(large, tmp_path / "model")
 
 
+def test_a_deeper_run_begins_with_the_same_function(tmp_path):
+    first = Trainer.start(dataclasses.replace(TINY, seed=5))
+    export_checkpoint(first, tmp_path / "model")
+    deeper = dataclasses.replace(SIZE, vision_layers=5)
+    other = Trainer.start(dataclasses.replace(TINY, model=deeper, seed=6))
+    begin_with(other, tmp_path / "model")
+    crops = torch.randn(2, 64, 432)
+    with torch.no_grad():
+        said = [run.average.model.encode_crops(crops) for run in (first, other)]
+    assert said[0].std() > 0.1
+    torch.testing.assert_close(said[1], said[0], rtol=1e-2, atol=1e-2)  # kept as half precision
+
+
 NAMES = {name: rank for rank, name in enumerate(all_names())}
 HUES = {name: rank for rank, name in enumerate(COLOURS)}
 

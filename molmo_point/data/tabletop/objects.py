@@ -30,6 +30,7 @@ TABLETOP_NAMES: dict[str, Name] = {**{name: NAMES[name] for name in _SHARED}, **
 """Everything that can stand on the table."""
 
 _HELD_OUT_FROM = 0.75  # of each range of proportions, what lies above is for held-out scenes
+_OTHERS = (-0.35, 0.7)  # the part of the others, wide: what is told apart must not hang on them
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ class _Shape:
     def __call__(self, low: float, high: float) -> float:
         """A proportion out of the split's part of a range."""
         share = self.rng.uniform(0, 1)
-        part = _HELD_OUT_FROM + share * (1 - _HELD_OUT_FROM) if self.apart else share * 0.7
-        return low + part * (high - low)
+        first, last = (_HELD_OUT_FROM, 1.0) if self.apart else _OTHERS
+        return low + (first + share * (last - first)) * (high - low)
 
 
 def _rgba(colour: FloatPixels) -> str:
