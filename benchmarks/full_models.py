@@ -11,6 +11,7 @@ from transformers import AutoTokenizer
 
 from molmo_point.dialects.grounded import GroundedDialect
 from molmo_point.dialects.written import WrittenDialect
+from molmo_point.models.joined import join_projections
 from molmo_point.models.molmo.config import MolmoConfig
 from molmo_point.models.molmo.model import MolmoForCausalLM
 from molmo_point.models.molmo.processor import MolmoProcessor
@@ -73,6 +74,8 @@ class Subject:
             made = (_molmo_point if self.grounded else _molmo)(name)
         torch.set_default_dtype(torch.float32)
         self.model = made.eval().requires_grad_(requires_grad=False)
+        if device.type == "cuda" and not self.grounded:
+            join_projections(self.model.model.language_model)  # as when a checkpoint is loaded
         self.processor = (_grounding_processor if self.grounded else _processor)()
         if device.type == "cuda" and cuts_crops(self.processor.crop_config):
             self.processor = replace(self.processor, device=device)

@@ -22,6 +22,8 @@ def load_model(
 ) -> Any:
     """Load a checkpoint from a folder, straight to the wanted dtype, in evaluation mode.
 
+    On a GPU, projections of the same input are joined (`joined.py`).
+
     Args:
         folder: with `config.json` and safetensors, in the published layout.
         generation: "molmo", "molmo2" or "molmo_point".
@@ -39,6 +41,8 @@ def load_model(
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
 
+    from molmo_point.models.joined import join_projections
+
     _need_safetensors(folder)
     try:
         with _LOADING, _quiet():
@@ -54,6 +58,8 @@ def load_model(
             _complain(folder, report)
             if not options.get("device_map"):
                 model.to(device)
+            if generation == "molmo" and model.device.type == "cuda" and not options:
+                join_projections(model.model.language_model)
     except torch.OutOfMemoryError as error:
         raise DeviceError(
             f"{device} has too little memory for {folder.name} in {dtype}: "
