@@ -32,7 +32,7 @@ class ModelSize:
     margin: int = 2
     max_crops: int = 40
     vision_width: int = 192
-    vision_layers: int = 4
+    vision_layers: int = 6
     text_width: int = 192
     text_layers: int = 3
     point_dim: int = 96

@@ -221,8 +221,8 @@ def train(
         compiled: run the vision encoder through `torch.compile`: a minute first, then faster.
         report: gets a line now and then.
         save_every: steps between checkpoints.
-        best_every: steps between measurements on dev scenes; the best averaged weights so far are
-            kept beside the run (`best.take_best`).
+        best_every: steps between measurements on dev scenes, the last step being measured too; the
+            best averaged weights so far are kept beside the run (`best.take_best`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer.start(config, device, compiled=compiled)
@@ -250,7 +250,7 @@ def train(
             over = end is not None and time.monotonic() > end
             if trainer.step % save_every == 0 or over:
                 save_checkpoint(trainer, folder)
-            if trainer.step % best_every == 0:
+            if trainer.step % best_every == 0 or trainer.step == config.steps:
                 dev = dev or _dev_batches(config)
                 report(f'{{"dev": {keep_best(trainer, dev, folder):.4f}, "step": {trainer.step}}}')
             if over:

@@ -37,3 +37,9 @@ def test_a_run_keeps_its_best(tmp_path):
     trainer = train(dataclasses.replace(TINY), tmp_path, workers=0, best_every=1)
     assert take_best(trainer, tmp_path) in (1, 2)
     assert take_best(Trainer.start(TINY), tmp_path / "nothing") == 0
+
+
+def test_where_a_run_ends_is_measured_too(tmp_path):
+    trainer = train(dataclasses.replace(TINY), tmp_path, workers=0, best_every=1000)
+    assert take_best(trainer, tmp_path) == TINY.steps
+    assert (tmp_path / "best.json").exists()
