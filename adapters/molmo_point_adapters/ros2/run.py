@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -10,13 +11,15 @@ from rclpy.exceptions import ROSInterruptException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.signals import SignalHandlerOptions, install_signal_handlers
+from rclpy.signals import SignalHandlerOptions
 
 from molmo_point.errors import MolmoPointError
 from molmo_point_adapters.ros2.node import Load, PointerNode, load_pointer
 from molmo_point_adapters.ros2.settings import SettingError
 
 __all__ = ["main", "run"]
+
+_LOOK_EVERY = 0.2  # seconds, in which an idle node sees that it was asked to stop
 
 
 def run(
@@ -38,28 +41,44 @@ def run(
     try:
         rclpy.init(
             args=None if arguments is None else ["molmo-point", *arguments],
-            # until the node spins, Ctrl-C is Python's: rclpy's shuts down under a node being made
+            # rclpy's handlers shut down under a node that is being made, and raise once more later
             signal_handler_options=SignalHandlerOptions.NO,
         )
     except RuntimeError as error:  # rclpy: arguments that cannot be parsed
         raise SettingError(f"ROS cannot read the arguments: {error}") from error
     try:
-        _spin(PointerNode(load, parameters=parameters))
+        stop = _Stop()
+        _spin(PointerNode(load, parameters=parameters), stop)
     except (KeyboardInterrupt, ExternalShutdownException, ROSInterruptException):
         pass  # asked to stop
     finally:
         rclpy.try_shutdown()
 
 
-def _spin(node: PointerNode) -> None:
+class _Stop:
+    """Ctrl-C or SIGTERM: interrupts what is being started, once, and ends the spinning."""
+
+    def __init__(self) -> None:
+        self.asked = self.spinning = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        first, self.asked = not self.asked, True
+        if first and not self.spinning:
+            raise KeyboardInterrupt  # which a callback of ROS may swallow
+
+
+def _spin(node: PointerNode, stop: _Stop) -> None:
     executor = SingleThreadedExecutor()  # with many threads rclpy waits busily
     executor.add_node(node)
     try:
         started = TransitionCallbackReturn.SUCCESS
         if node.settings.autostart and node.trigger_configure() == started:
             node.trigger_activate()
-        install_signal_handlers()
-        executor.spin()
+        stop.spinning = True
+        while rclpy.ok() and not stop.asked:
+            executor.spin_once(timeout_sec=_LOOK_EVERY)
     finally:
         executor.shutdown()
         node.destroy_node()
