@@ -124,6 +124,9 @@ def test_a_deeper_run_begins_with_the_same_function(tmp_path):
         said = [run.average.model.encode_crops(crops) for run in (first, other)]
     assert said[0].std() > 0.1
     torch.testing.assert_close(said[1], said[0], rtol=1e-2, atol=1e-2)  # kept as half precision
+    export_checkpoint(other, tmp_path / "deeper")
+    with pytest.raises(ModelError, match="5 layers does not fit into one of 2"):
+        begin_with(first, tmp_path / "deeper")
 
 
 NAMES = {name: rank for rank, name in enumerate(all_names())}
