@@ -64,6 +64,35 @@ class Scene:
     queries: tuple[SceneQuery, ...] = ()
     owner: NDArray[np.int16] | None = None
 
+    def part(self, left: int, top: int, across: int, down: int, size: tuple[int, int]) -> Scene:
+        """A part of the picture at another scale; questions are left out.
+
+        Things keep their boxes beyond it. Those of which less than half is inside are doubtful, so
+        the middle of every other one lies inside.
+
+        Args:
+            left: pixels from the left, inside the picture with all of the part, like the others.
+            top: pixels from the top.
+            across: pixels of the part.
+            down: pixels of the part.
+            size: (width, height) of the result.
+        """
+        rows, columns = slice(top, top + down), slice(left, left + across)
+        sx, sy = size[0] / across, size[1] / down
+        things = []
+        for thing in self.things:
+            x0, y0, x1, y1 = thing.box
+            seen_across = min(x1, left + across) - max(x0, left)
+            seen_down = min(y1, top + down) - max(y0, top)
+            if seen_across <= 0 or seen_down <= 0:
+                continue
+            cut = seen_across * seen_down < 0.5 * (x1 - x0) * (y1 - y0)
+            box = ((x0 - left) * sx, (y0 - top) * sy, (x1 - left) * sx, (y1 - top) * sy)
+            x, y = (thing.x - left) * sx, (thing.y - top) * sy
+            things.append(replace(thing, x=x, y=y, box=box, doubtful=thing.doubtful or cut))
+        image = cv2.resize(self.image[rows, columns], size, interpolation=cv2.INTER_LINEAR)
+        return Scene(np.asarray(image, np.uint8), tuple(things), self.kind)
+
 
 def random_of(split: Split, seed: int, purpose: int = 0) -> np.random.Generator:
     """The random numbers of one scene; another `purpose` gives others of the same scene."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+
+import numpy as np
 
 from molmo_point.data import names as words
 from molmo_point.data.cutouts.crowd import generate_crowd
@@ -74,13 +76,42 @@ _CROWDS = 0.6  # of those, while training
 _PLAIN = ("shapes", "discs", "grains")
 
 
+_LARGER = (0.6, 2.0)  # a scene that a part is taken of, against the part
+
+
 def _draw_things(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
     rng = random_of(split, seed, 7)
     if rng.random() < _CUTOUTS_SHARE:
         if split == "train" and size is not None and rng.random() < _CROWDS:
             return generate_crowd(seed, split, size)
-        return generate_cutout_scene(seed, split, size)
-    return generate_scene(seed, split, size=size, kind=str(rng.choice(_PLAIN)))
+        return _draw_part(generate_cutout_scene, rng, seed, split, size)
+    kind = str(rng.choice(_PLAIN))
+    return _draw_part(partial(generate_scene, kind=kind), rng, seed, split, size)
+
+
+def _draw_part(
+    draw: Callable[..., Scene],
+    rng: np.random.Generator,
+    seed: int,
+    split: Split,
+    size: tuple[int, int] | None,
+) -> Scene:
+    """What one crop of a larger picture shows, or a small picture enlarged.
+
+    A picture that fits into one crop holds small things alone, and none that goes on in the next.
+    """
+    if size is None or split == "heldout":
+        return draw(seed, split, size=size)
+    larger = float(np.exp(rng.uniform(*np.log(_LARGER))))
+    width, height = (round(side * larger) for side in size)
+    scene = draw(seed, split, size=(width, height))
+    across, down = min(size[0], width), min(size[1], height)
+    if not scene.things:
+        return scene.part(0, 0, across, down, size)
+    thing = scene.things[int(rng.integers(len(scene.things)))]
+    left = int(np.clip(thing.x - across * rng.uniform(0.1, 0.9), 0, width - across))
+    top = int(np.clip(thing.y - down * rng.uniform(0.1, 0.9), 0, height - down))
+    return scene.part(left, top, across, down, size)
 
 
 _ROUND_NO_MORE = ("star", "heart", "pill", "bean")  # round things may pass for one another
@@ -191,7 +222,8 @@ _CUTOUT_OF = {
 
 
 def _draw_emoji(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
-    scene = generate_scene(seed, split, size=size, kind="emoji")
+    rng = random_of(split, seed, 10)
+    scene = _draw_part(partial(generate_scene, kind="emoji"), rng, seed, split, size)
     called = (replace(thing, name=_CUTOUT_OF.get(thing.name, thing.name)) for thing in scene.things)
     return replace(scene, things=tuple(thing for thing in called if thing.name in THINGS.names))
 

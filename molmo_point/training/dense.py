@@ -16,6 +16,7 @@ from molmo_point.models.molmo_point.heat import HeatHead
 __all__ = ["DenseLoss", "box_overlap", "dense_loss"]
 
 _BACKGROUND_WEIGHT = 0.3
+_THING_WEIGHT = 0.5  # of names at the centres, where each thing counts alike, small or large
 _COLOUR_WEIGHT = 0.3
 _MEANING_WEIGHT = 0.5
 _NO_MEANING_WEIGHT = 0.1
@@ -70,6 +71,9 @@ def dense_loss(
     weight = torch.ones(logits.shape[-1], device=flat.device)
     weight[0] = _BACKGROUND_WEIGHT
     loss = cross_entropy(logits, names, weight=weight)
+    middle = centres & (names > 0)
+    if middle.any():
+        loss = loss + _THING_WEIGHT * cross_entropy(logits[middle], names[middle])
     coloured = colours >= 0
     if coloured.any():
         loss = loss + _COLOUR_WEIGHT * cross_entropy(hues[coloured], colours[coloured])

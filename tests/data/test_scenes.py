@@ -12,7 +12,7 @@ from molmo_point.data import scenes as scenes_module
 from molmo_point.data import sprites
 from molmo_point.data.canvas import Canvas
 from molmo_point.data.names import COLOURS, DISCS, EMOJI, GRAINS, LOOK_ALIKES, SHAPES
-from molmo_point.data.scenes import KINDS, generate_scene, random_of
+from molmo_point.data.scenes import KINDS, Scene, Thing, generate_scene, random_of
 from molmo_point.data.sprites import Sprite
 from molmo_point.errors import MolmoPointError
 
@@ -238,3 +238,33 @@ def test_absent_font_is_one_sentence_that_names_its_package(monkeypatch, tmp_pat
             sprites._font()
     finally:
         sprites._font.cache_clear()
+
+
+def test_a_part_shows_what_the_whole_shows_there():
+    whole = generate_scene(3, "train", size=(300, 240), kind="shapes")
+    part = whole.part(60, 40, 120, 100, (240, 200))
+    assert part.image.shape == (200, 240, 3)
+    halved = cv2.resize(part.image, (120, 100), interpolation=cv2.INTER_AREA)
+    assert np.abs(halved.astype(int) - whole.image[40:140, 60:180]).mean() < 6
+    for thing in part.things:
+        back = (thing.x / 2 + 60, thing.y / 2 + 40)
+        old = next(t for t in whole.things if (t.x, t.y) == pytest.approx(back))
+        assert (old.name, old.colour) == (thing.name, thing.colour)
+        if not thing.doubtful:
+            assert 0 <= thing.x < 240
+            assert 0 <= thing.y < 200
+
+
+def test_what_a_part_cuts_off_is_doubtful_and_what_it_leaves_out_is_gone():
+    names = ("inside", "mostly", "hardly", "outside")
+    boxes = [(20, 20, 40, 40), (44, 20, 64, 40), (50, 20, 90, 40), (70, 60, 90, 80)]
+    things = [
+        Thing(name, (b[0] + b[2]) / 2, (b[1] + b[3]) / 2, b)
+        for name, b in zip(names, boxes, strict=True)
+    ]
+    scene = Scene(np.zeros((100, 100, 3), np.uint8), tuple(things), "shapes")
+    part = scene.part(10, 10, 50, 50, (50, 50))
+    assert [(t.name, t.doubtful) for t in part.things] == [
+        ("inside", False), ("mostly", False), ("hardly", True),
+    ]  # fmt: skip
+    assert part.things[2].box == (40, 10, 80, 30)

@@ -1,4 +1,4 @@
-"""Other ways to draw one cut-out: other colours, an outline, proportions a little different.
+"""Other ways to draw one cut-out: other colours, flat ones, an outline, bent proportions.
 
 Names must be recognised in drawings by hands that training never saw; what a hand chooses freely
 is varied, what makes the thing (its shape, the colours of a fruit) stays.
@@ -20,8 +20,11 @@ _ANY_COLOUR = frozenset(
                    "furniture", "household", "kitchen", "clothing", "buildings")
     for name in FAMILIES[family]
 )  # fmt: skip
-_SHARE = 0.4  # of drawings that get other colours
-_OUTLINED = 0.12
+_SHARE = 0.5  # of drawings that get other colours
+_OUTLINED = 0.15
+_FLAT = 0.12
+_BENT = 0.5  # of all
+_BEND = 0.035  # standard deviation of where its parts come to lie, of its sides
 _GREY = np.array((0.299, 0.587, 0.114), np.float32)  # Rec. 601 luma
 
 
@@ -34,6 +37,8 @@ def repaint(rng: np.random.Generator, sprite: Sprite, name: str, medium: str) ->
         name: the thing; furniture comes in any colour, fruit only near its own.
         medium: of the picture; a silhouette always gets another ink, a photograph keeps its own.
     """
+    if rng.random() < _BENT:
+        sprite = _bent(sprite, rng.normal(0, _BEND, (2, 3, 3)))
     if medium == "silhouette":
         ink = rng.uniform(0, 255, 3) if rng.random() < 0.6 else np.full(3, rng.uniform(0, 255))
         sprite = _tinted(sprite, ink, 1.0)
@@ -42,6 +47,8 @@ def repaint(rng: np.random.Generator, sprite: Sprite, name: str, medium: str) ->
         strength = 0.0 if rng.random() < 0.12 else float(np.exp(rng.normal(-0.1, 0.35)))
         sprite = Sprite(sprite.rgb @ _hue_matrix(float(turn), strength).T, sprite.alpha)
         sprite = _tinted(sprite, rng.uniform(0, 255, 3), float(rng.uniform(0, 0.3)))
+    if medium in ("drawing", "render") and rng.random() < _FLAT:
+        sprite = _flattened(sprite, int(rng.integers(2, 5)))
     if medium != "photograph" and rng.random() < _OUTLINED:
         sprite = _outlined(sprite, 1 if min(sprite.alpha.shape) < 40 else 2,
                            float(rng.choice((0, 30, 255))))  # fmt: skip
@@ -62,6 +69,38 @@ def _tinted(sprite: Sprite, ink: FloatPixels, share: float) -> Sprite:
     """So much of one colour over all of it."""
     flat = sprite.alpha[..., None] * np.asarray(ink, np.float32)
     return Sprite(sprite.rgb * np.float32(1 - share) + flat * np.float32(share), sprite.alpha)
+
+
+def _flattened(sprite: Sprite, levels: int) -> Sprite:
+    """In so many degrees of brightness, as shading is left out of flat drawings."""
+    brightness = (sprite.rgb @ _GREY) / (255 * np.maximum(sprite.alpha, 1e-3))
+    level = (np.floor(np.minimum(brightness, 0.999) * levels) + 0.5) / levels
+    return Sprite(sprite.rgb * (level / np.maximum(brightness, 0.05))[..., None], sprite.alpha)
+
+
+def _bent(sprite: Sprite, shift: FloatPixels) -> Sprite:
+    """Its parts moved smoothly against one another.
+
+    Args:
+        sprite: to bend.
+        shift: [2, 3, 3], down and to the right, of the sides: of the corners, edges and middle.
+    """
+    edge = [round(0.1 * side) + 1 for side in sprite.alpha.shape]
+    padded = [(edge[0], edge[0]), (edge[1], edge[1])]
+    alpha, rgb = np.pad(sprite.alpha, padded), np.pad(sprite.rgb, [*padded, (0, 0)])
+    height, width = alpha.shape
+    down, right = (
+        cv2.resize(field.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        for field in np.clip(shift, -0.1, 0.1)
+    )
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    layers = cv2.remap(
+        np.dstack([rgb, alpha]).astype(np.float32),
+        columns + right * sprite.alpha.shape[1],
+        rows + down * sprite.alpha.shape[0],
+        cv2.INTER_LINEAR,
+    )
+    return Sprite(layers[..., :3], layers[..., 3])
 
 
 def _outlined(sprite: Sprite, width: int, grey: float) -> Sprite:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from molmo_point.data.cutouts.repaint import _hue_matrix, _outlined, repaint
+from molmo_point.data.cutouts.repaint import _bent, _flattened, _hue_matrix, _outlined, repaint
 from molmo_point.data.sprites import Sprite
 
 
@@ -17,7 +17,8 @@ def red():
 def test_a_photograph_keeps_its_colours(red):
     for seed in range(30):
         painted = repaint(np.random.default_rng(seed), red, "car", "photograph")
-        assert np.array_equal(painted.rgb, red.rgb)
+        middle = painted.rgb[painted.rgb.shape[0] // 2, painted.rgb.shape[1] // 2]
+        assert middle == pytest.approx(red.rgb[25, 30], abs=0.01)
 
 
 def test_a_silhouette_gets_one_ink_where_it_was(red):
@@ -59,3 +60,23 @@ def test_an_outline_is_around_and_not_inside(red):
     assert lined.alpha.shape == (56, 66)
     assert lined.rgb[28, 33] == pytest.approx(red.rgb[25, 30])
     assert lined.rgb[7, 30] == pytest.approx((255, 255, 255))
+
+
+def test_bending_moves_parts_and_loses_none(red):
+    still = _bent(red, np.zeros((2, 3, 3)))
+    assert still.alpha.sum() == pytest.approx(red.alpha.sum())
+    moved = np.zeros((2, 3, 3))
+    moved[1, 0] = 0.08  # the upper part is taken from further right: it comes to lie further left
+    bent = _bent(red, moved)
+    upper, lower = (np.nonzero(bent.alpha[row] > 0.5)[0].mean() for row in (12, 48))
+    assert upper < lower - 3
+    assert bent.alpha.sum() == pytest.approx(red.alpha.sum(), rel=0.05)
+
+
+def test_flat_drawings_have_few_brightnesses_and_keep_their_hue():
+    alpha = np.ones((20, 40), np.float32)
+    shade = np.linspace(0.2, 1.0, 40, dtype=np.float32)
+    shaded = Sprite(alpha[..., None] * shade[:, None] * np.array((200, 20, 10), np.float32), alpha)
+    flat = _flattened(shaded, 3)
+    assert len(np.unique(flat.rgb[..., 0].round(1))) <= 3
+    assert flat.rgb[..., 1] / flat.rgb[..., 0] == pytest.approx(np.full((20, 40), 0.1), rel=1e-3)

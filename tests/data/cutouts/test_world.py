@@ -71,3 +71,24 @@ def test_every_spelling_means_one_thing_or_a_declared_pair():
 def test_an_unknown_world_is_one_sentence():
     with pytest.raises(MolmoPointError, match='no world "mars": use one of drawn, things'):
         find_world("mars")
+
+
+def test_while_training_a_crop_shows_parts_of_larger_pictures(scenes):
+    assert all(scene.image.shape == (200, 220, 3) for scene in scenes)
+    boxes = [(thing.box, thing.doubtful) for scene in scenes for thing in scene.things]
+    outside = [b[0] < 0 or b[1] < 0 or b[2] > 220 or b[3] > 200 for b, _ in boxes]
+    assert 0.02 < sum(outside) / len(boxes) < 0.5
+    assert all(out for (_, doubtful), out in zip(boxes, outside, strict=True) if doubtful)
+
+
+def test_held_out_scenes_are_whole(atlas, monkeypatch):
+    monkeypatch.setattr("molmo_point.data.cutouts.scenes.load_atlas", lambda: atlas)
+    for seed in range(20):
+        for size in (None, (220, 200)):
+            scene = THINGS.draw(seed, "heldout", size)
+            height, width = scene.image.shape[:2]
+            for thing in scene.things:
+                assert thing.box[0] >= 0
+                assert thing.box[1] >= 0
+                assert thing.box[2] <= width
+                assert thing.box[3] <= height
