@@ -35,7 +35,9 @@ HELD_OUT_STYLES = ("twemoji", "streamline")
 """Emoji sets that training never sees."""
 TRAINING_STYLES = (
     "fluent-shaded", "fluent-line", "emojione-line", "openclipart", "gcompris", "icon-park",
-    "flat-color-icons", "flat-ui",
+    "flat-color-icons", "flat-ui", "boxicons", "cil", "clarity", "f7", "fa7-solid", "fluent-mdl2",
+    "foundation", "game-icons", "healthicons", "hugeicons", "la", "lucide", "lucide-lab", "maki",
+    "material-symbols", "mdi", "mingcute", "ph", "ri", "tabler", "temaki", "typcn", "whh",
 )  # fmt: skip
 """Sets that held-out scenes never show, and that do not count where sources are divided."""
 _FEWEST = 3  # sources from which on some of a name's are held out

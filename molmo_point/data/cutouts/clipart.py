@@ -21,6 +21,32 @@ __all__ = ["read_clipart"]
 
 _ICONS = {"icon-park": "Apache-2.0", "flat-color-icons": "MIT", "flat-ui": "MIT"}
 """npm package `@iconify-json/<set>` -> licence."""
+_INKS = {
+    "boxicons": "MIT",
+    "cil": "CC-BY-4.0",
+    "clarity": "MIT",
+    "f7": "MIT",
+    "fa7-solid": "CC-BY-4.0",
+    "fluent-mdl2": "MIT",
+    "foundation": "MIT",
+    "game-icons": "CC-BY-3.0",
+    "healthicons": "MIT",
+    "hugeicons": "MIT",
+    "la": "Apache-2.0",
+    "lucide": "ISC",
+    "lucide-lab": "ISC",
+    "maki": "CC0-1.0",
+    "material-symbols": "Apache-2.0",
+    "mdi": "Apache-2.0",
+    "mingcute": "Apache-2.0",
+    "ph": "MIT",
+    "ri": "Apache-2.0",
+    "tabler": "MIT",
+    "temaki": "CC0-1.0",
+    "typcn": "CC-BY-SA-4.0",
+    "whh": "OFL-1.1",
+}
+"""The same for sets of one ink."""
 
 _OPENCLIPART = "usr/share/openclipart/svg"  # public domain
 _GCOMPRIS = "usr/share/gcompris-qt/rcc"  # GPL-3.0-or-later and CC-BY-SA
@@ -35,12 +61,16 @@ def read_clipart(packages: Packages) -> Iterator[Picture]:
     text = Path(__file__).with_name("clipart.json").read_text(encoding="utf-8")
     tables: dict[str, dict[str, str]] = json.loads(text)
     for icons, licence in _ICONS.items():
-        yield from _icons(packages.npm, icons, licence, tables[icons])
+        yield from _icons(packages.npm, icons, licence, "drawing", tables[icons])
     yield from _openclipart(packages.debian, tables["openclipart"])
     yield from _gcompris(packages.debian, tables["gcompris"])
+    for icons, licence in _INKS.items():
+        yield from _icons(packages.npm, icons, licence, "silhouette", tables[icons])
 
 
-def _icons(npm: Path, icons: str, licence: str, table: dict[str, str]) -> Iterator[Picture]:
+def _icons(
+    npm: Path, icons: str, licence: str, medium: str, table: dict[str, str]
+) -> Iterator[Picture]:
     package = f"@iconify-json/{icons}"
     path = need(npm / package / "icons.json", f"npm install {package}")
     collection = json.loads(path.read_text(encoding="utf-8"))
@@ -50,7 +80,7 @@ def _icons(npm: Path, icons: str, licence: str, table: dict[str, str]) -> Iterat
                 raise MolmoPointError(f'There is no icon "{entry}" in {path}: install the release '
                                       f"of {package} that docs/data-things.md names")  # fmt: skip
             pixels = render_svg(svg_document(collection["icons"][entry], collection))
-            yield Picture(name, icons, "drawing", package, licence, pixels)
+            yield Picture(name, icons, medium, package, licence, pixels)
 
 
 def _openclipart(root: Path, table: dict[str, str]) -> Iterator[Picture]:

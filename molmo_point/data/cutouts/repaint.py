@@ -23,8 +23,10 @@ _ANY_COLOUR = frozenset(
 _SHARE = 0.5  # of drawings that get other colours
 _OUTLINED = 0.15
 _FLAT = 0.12
+_COLOURED_IN = 0.6  # of silhouettes
 _BENT = 0.5  # of all
 _BEND = 0.035  # standard deviation of where its parts come to lie, of its sides
+_LEAST_REGION = 5  # pixels
 _GREY = np.array((0.299, 0.587, 0.114), np.float32)  # Rec. 601 luma
 
 
@@ -42,6 +44,8 @@ def repaint(rng: np.random.Generator, sprite: Sprite, name: str, medium: str) ->
     if medium == "silhouette":
         ink = rng.uniform(0, 255, 3) if rng.random() < 0.6 else np.full(3, rng.uniform(0, 255))
         sprite = _tinted(sprite, ink, 1.0)
+        if rng.random() < _COLOURED_IN:
+            sprite = _coloured_in(rng, sprite)
     elif medium != "photograph" and rng.random() < _SHARE:
         turn = rng.uniform(-np.pi, np.pi) if name in _ANY_COLOUR else rng.normal(0, 0.2)
         strength = 0.0 if rng.random() < 0.12 else float(np.exp(rng.normal(-0.1, 0.35)))
@@ -76,6 +80,23 @@ def _flattened(sprite: Sprite, levels: int) -> Sprite:
     brightness = (sprite.rgb @ _GREY) / (255 * np.maximum(sprite.alpha, 1e-3))
     level = (np.floor(np.minimum(brightness, 0.999) * levels) + 0.5) / levels
     return Sprite(sprite.rgb * (level / np.maximum(brightness, 0.05))[..., None], sprite.alpha)
+
+
+def _coloured_in(rng: np.random.Generator, sprite: Sprite) -> Sprite:
+    """What lines enclose filled with two colours at most, as a child colours a drawing in."""
+    open_ = np.pad(sprite.alpha < 0.5, 1, constant_values=True).astype(np.uint8)
+    count, region = cv2.connectedComponents(open_, connectivity=4)
+    region = region[1:-1, 1:-1]
+    colours = rng.uniform(60, 255, (2, 3)).astype(np.float32)
+    below = np.zeros(sprite.rgb.shape, np.float32)
+    filled = np.zeros(sprite.alpha.shape, np.uint8)
+    for number in range(2, count):  # 0 is ink, 1 is all around
+        inside = (region == number).astype(np.uint8)
+        if inside.sum() >= _LEAST_REGION:
+            inside = cv2.dilate(inside, np.ones((3, 3), np.uint8))  # below the line's soft edge
+            below[inside > 0], filled = colours[rng.integers(2)], filled | inside
+    free = ((1 - sprite.alpha) * filled)[..., None]
+    return Sprite(sprite.rgb + below * free, sprite.alpha + free[..., 0])
 
 
 def _bent(sprite: Sprite, shift: FloatPixels) -> Sprite:

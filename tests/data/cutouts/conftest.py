@@ -106,7 +106,7 @@ def svg(text):
 def write_clipart(npm, root):
     tables = json.loads(Path(clipart.__file__).with_name("clipart.json").read_text("utf-8"))
     entries = {key: " ".join(table.values()).split() for key, table in tables.items()}
-    for icons in clipart._ICONS:
+    for icons in clipart._ICONS | clipart._INKS:
         drawn = {
             icon: {"body": f'<circle cx="8" cy="8" r="7" fill="rgb{colour_for(icons + icon)}"/>'}
             for icon in entries[icons]

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from molmo_point.data.cutouts.repaint import _bent, _flattened, _hue_matrix, _outlined, repaint
+from molmo_point.data.cutouts.repaint import (
+    _bent,
+    _coloured_in,
+    _flattened,
+    _hue_matrix,
+    _outlined,
+    repaint,
+)
 from molmo_point.data.sprites import Sprite
 
 
@@ -80,3 +87,17 @@ def test_flat_drawings_have_few_brightnesses_and_keep_their_hue():
     flat = _flattened(shaded, 3)
     assert len(np.unique(flat.rgb[..., 0].round(1))) <= 3
     assert flat.rgb[..., 1] / flat.rgb[..., 0] == pytest.approx(np.full((20, 40), 0.1), rel=1e-3)
+
+
+def test_colouring_in_fills_what_lines_enclose_and_nothing_around():
+    alpha = np.zeros((40, 60), np.float32)
+    alpha[5:35, 5:55] = 1
+    alpha[9:31, 9:28] = alpha[9:31, 32:51] = 0  # two panes of a window
+    alpha[20:, 40] = 0  # the right one is open below
+    window = Sprite(np.zeros((40, 60, 3), np.float32), alpha)
+    filled = _coloured_in(np.random.default_rng(0), window)
+    assert filled.alpha[20, 18] == 1
+    assert filled.rgb[20, 18].min() >= 60
+    assert filled.alpha[20, 45] == 0
+    assert filled.alpha[2, 2] == 0
+    assert not filled.rgb[6, 6].any()
