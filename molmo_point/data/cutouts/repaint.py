@@ -94,7 +94,8 @@ def _coloured_in(rng: np.random.Generator, sprite: Sprite) -> Sprite:
         inside = (region == number).astype(np.uint8)
         if inside.sum() >= _LEAST_REGION:
             inside = cv2.dilate(inside, np.ones((3, 3), np.uint8))  # below the line's soft edge
-            below[inside > 0], filled = colours[rng.integers(2)], filled | inside
+            below[inside > 0] = colours[rng.integers(2)]
+            filled[inside > 0] = 1
     free = ((1 - sprite.alpha) * filled)[..., None]
     return Sprite(sprite.rgb + below * free, sprite.alpha + free[..., 0])
 
