@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -16,6 +18,7 @@ from molmo_point.data.names import COLOURS
 from molmo_point.data.queries import ask_about
 from molmo_point.data.scenes import Scene, SceneQuery, Split, random_of
 from molmo_point.data.worlds import find_world
+from molmo_point.errors import MolmoPointError
 from molmo_point.models.molmo_point.loss import PointingLoss, pointing_loss
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
@@ -223,41 +226,62 @@ def train(
         save_every: steps between checkpoints.
         best_every: steps between measurements on dev scenes, the last step being measured too; the
             best averaged weights so far are kept beside the run (`best.take_best`).
+
+    Raises:
+        MolmoPointError: another process trains in this folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer.start(config, device, compiled=compiled)
-    if not load_checkpoint(trainer, folder) and start_from is not None:
-        begin_with(trainer, start_from)
-    batches = DataLoader(
-        SceneBatches(config, trainer.step),
-        batch_size=None,
-        num_workers=workers,
-        prefetch_factor=8 if workers else None,
-        pin_memory=device != "cpu",
-    )
-    dev: list[PackedBatch] = []
-    end = None if minutes is None else time.monotonic() + minutes * 60
-    with (folder / "log.jsonl").open("a") as log:
-        meter = _Meter()
-        for batch in batches:
-            meter.arrived()
-            meter.add(trainer.train_step(batch))
-            if trainer.step % _REPORT_EVERY == 0:
-                line = json.dumps(meter.line(trainer))
-                log.write(line + "\n")
-                log.flush()
-                report(line)
-            over = end is not None and time.monotonic() > end
-            if trainer.step % save_every == 0 or over:
-                save_checkpoint(trainer, folder)
-            if trainer.step % best_every == 0 or trainer.step == config.steps:
-                dev = dev or _dev_batches(config)
-                report(f'{{"dev": {keep_best(trainer, dev, folder):.4f}, "step": {trainer.step}}}')
-            if over:
-                break
-            meter.asks()
-    save_checkpoint(trainer, folder)
-    return trainer
+    with _alone(folder):
+        trainer = Trainer.start(config, device, compiled=compiled)
+        if not load_checkpoint(trainer, folder) and start_from is not None:
+            begin_with(trainer, start_from)
+        batches = DataLoader(
+            SceneBatches(config, trainer.step),
+            batch_size=None,
+            num_workers=workers,
+            prefetch_factor=8 if workers else None,
+            pin_memory=device != "cpu",
+        )
+        dev: list[PackedBatch] = []
+        end = None if minutes is None else time.monotonic() + minutes * 60
+        with (folder / "log.jsonl").open("a") as log:
+            meter = _Meter()
+            for batch in batches:
+                meter.arrived()
+                meter.add(trainer.train_step(batch))
+                if trainer.step % _REPORT_EVERY == 0:
+                    line = json.dumps(meter.line(trainer))
+                    log.write(line + "\n")
+                    log.flush()
+                    report(line)
+                over = end is not None and time.monotonic() > end
+                if trainer.step % save_every == 0 or over:
+                    save_checkpoint(trainer, folder)
+                if trainer.step % best_every == 0 or trainer.step == config.steps:
+                    dev = dev or _dev_batches(config)
+                    report(
+                        f'{{"dev": {keep_best(trainer, dev, folder):.4f}, "step": {trainer.step}}}'
+                    )
+                if over:
+                    break
+                meter.asks()
+        save_checkpoint(trainer, folder)
+        return trainer
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    lock = FileLock(folder / "run.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise MolmoPointError(
+            f"{folder} is being trained by another process: wait for it, or name another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _dev_batches(config: TrainingConfig) -> list[PackedBatch]:

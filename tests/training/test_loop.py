@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from molmo_point import Pointer
 from molmo_point.data.names import COLOURS, all_names
 from molmo_point.data.queries import ask_about
 from molmo_point.data.scenes import generate_scene, random_of
-from molmo_point.errors import ModelError
+from molmo_point.errors import ModelError, MolmoPointError
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
 from molmo_point.training.build import build_processor
 from molmo_point.training.checkpoint import begin_with, load_checkpoint, save_checkpoint
@@ -37,6 +38,16 @@ def test_a_resumed_run_has_the_weights_of_an_uninterrupted_one(tmp_path):
     assert second.step == whole.step == TINY.steps
     for name, value in whole.average.state_dict().items():
         torch.testing.assert_close(second.average.state_dict()[name], value, rtol=0, atol=0)
+
+
+def test_two_processes_do_not_train_in_one_folder(tmp_path):
+    with (
+        FileLock(tmp_path / "run.lock"),
+        pytest.raises(MolmoPointError, match="being trained by another process"),
+    ):
+        train(TINY, tmp_path, workers=0, minutes=0)
+    assert not list(tmp_path.glob("run-*"))
+    assert train(TINY, tmp_path, workers=0, minutes=0).step > 0
 
 
 def test_another_configuration_does_not_go_on(tmp_path):
