@@ -65,8 +65,8 @@ def _encode(pixels: NDArray[np.uint8]) -> bytes:
 def _encoded(packages: Packages) -> Iterator[tuple[Entry, bytes]]:
     """All that there is, each picture of a name once."""
     seen: set[tuple[str, str]] = set()
-    read = (read_pictures, read_clipart, read_backgrounds)
-    for picture in chain.from_iterable(reader(packages) for reader in read):
+    backgrounds = list(read_backgrounds(packages))  # first: if one is missing, it is said at once
+    for picture in chain(read_pictures(packages), read_clipart(packages), backgrounds):
         pixels = picture.pixels
         if picture.name:
             pixels = _shrink(_trim(pixels), _MOST[picture.medium])
