@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from molmo_point.data.cutouts.families import FAMILIES
+from molmo_point.data.hue import LUMA, turn_hues
 from molmo_point.data.sprites import FloatPixels, Sprite
 
 __all__ = ["repaint"]
@@ -27,7 +28,6 @@ _COLOURED_IN = 0.6  # of silhouettes
 _BENT = 0.5  # of all
 _BEND = 0.035  # standard deviation of where its parts come to lie, of its sides
 _LEAST_REGION = 5  # pixels
-_GREY = np.array((0.299, 0.587, 0.114), np.float32)  # Rec. 601 luma
 
 
 def repaint(rng: np.random.Generator, sprite: Sprite, name: str, medium: str) -> Sprite:
@@ -61,12 +61,8 @@ def repaint(rng: np.random.Generator, sprite: Sprite, name: str, medium: str) ->
 
 def _hue_matrix(turn: float, strength: float) -> FloatPixels:
     """Turns colours about the grey axis by an angle, and makes them stronger or weaker, [3, 3]."""
-    axis = np.full(3, 3**-0.5)
-    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    about = np.cos(turn) * np.eye(3) + np.sin(turn) * cross
-    about += (1 - np.cos(turn)) * np.outer(axis, axis)  # Rodrigues
-    grey = np.outer(np.ones(3), _GREY)
-    return np.asarray((grey + strength * (np.eye(3) - grey)) @ about, np.float32)
+    grey = np.outer(np.ones(3), LUMA)
+    return np.asarray((grey + strength * (np.eye(3) - grey)) @ turn_hues(turn), np.float32)
 
 
 def _tinted(sprite: Sprite, ink: FloatPixels, share: float) -> Sprite:
@@ -77,7 +73,7 @@ def _tinted(sprite: Sprite, ink: FloatPixels, share: float) -> Sprite:
 
 def _flattened(sprite: Sprite, levels: int) -> Sprite:
     """In so many degrees of brightness, as shading is left out of flat drawings."""
-    brightness = (sprite.rgb @ _GREY) / (255 * np.maximum(sprite.alpha, 1e-3))
+    brightness = (sprite.rgb @ LUMA) / (255 * np.maximum(sprite.alpha, 1e-3))
     level = (np.floor(np.minimum(brightness, 0.999) * levels) + 0.5) / levels
     return Sprite(sprite.rgb * (level / np.maximum(brightness, 0.05))[..., None], sprite.alpha)
 

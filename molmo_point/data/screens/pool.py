@@ -22,6 +22,7 @@ from molmo_point.data.scenes import SceneQuery, Split, random_of
 from molmo_point.data.screens.elements import Element, Screen
 from molmo_point.data.screens.pages import generate_page
 from molmo_point.data.screens.questions import ask_about_screen
+from molmo_point.data.screens.recolour import recolour
 from molmo_point.data.screens.render import Renderer
 from molmo_point.errors import MolmoPointError
 
@@ -36,6 +37,7 @@ _LEAST = 2  # whole elements that a window should show
 _SEEN = 40 * 144**2  # pixels of a page that a model of 40 crops sees; larger pages are shrunk
 _NATIVE = 0.25  # share of windows that are not scaled
 _SCALES = (0.35, 1.25)
+_RECOLOURED = 0.4  # of windows to train on
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class ScreenPool:
         """A window of a page, with questions that are exact inside it.
 
         Windows come at the scales at which a model sees pages, around that of the whole page and
-        sometimes at its own.
+        sometimes at its own; some of those to train on in other colours.
 
         Args:
             seed: any integer from 0; scenes differ by it.
@@ -155,7 +157,10 @@ class ScreenPool:
         if size is not None:
             scale = _draw_scale(rng, screen)
             across, down = (max(1, round(side / scale)) for side in size)
-            screen = _window(screen, rng, (across, down)).scaled(scale)
+            screen = _window(screen, rng, (across, down))
+            if self.split == "train" and rng.random() < _RECOLOURED:
+                screen = recolour(rng, screen)
+            screen = screen.scaled(scale)
         return ScreenScene(screen, tuple(ask_about_screen(screen, rng, questions)))
 
 

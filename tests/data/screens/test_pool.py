@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from molmo_point.data.screens.elements import Element, Screen
+from molmo_point.data.screens.hues import colours_of
 from molmo_point.data.screens.pages import generate_page
 from molmo_point.data.screens.pool import ScreenPool, write_pool
+from molmo_point.data.screens.recolour import recolour
 from molmo_point.data.screens.roles import MEANINGS, ROLE_NAMES, name_of
 from molmo_point.data.screens.words import screen_words
 from molmo_point.errors import MolmoPointError
@@ -122,3 +124,29 @@ def test_states_are_part_of_the_name():
 def test_an_empty_pool_says_how_to_fill_it(tmp_path):
     with pytest.raises(MolmoPointError, match=r"screens\.pool .* heldout"):
         ScreenPool(tmp_path, "heldout")
+
+
+def test_other_colours_leave_elements_where_they_are_and_name_what_is_seen():
+    image = np.full((90, 120, 3), 255, np.uint8)
+    image[30:60, 40:80] = (200, 20, 20)
+    one = Element("button", "", "", "", (), ("red",), (40, 30, 80, 60), True, (40, 30, 80, 60))
+    dark, colours = 0, set()
+    for seed in range(60):
+        other = recolour(np.random.default_rng(seed), Screen(image, (one,), "en", {}))
+        assert other.elements[0].box == one.box
+        ground, button = other.image[5, 5].astype(int), other.image[45, 60].astype(int)
+        assert np.ptp(ground) < 4  # white has no hue to turn
+        assert abs(ground - button).max() > 40
+        dark += ground.mean() < 128
+        colours.update(other.elements[0].colours[:1])
+        assert other.elements[0].colours == colours_of(other.image, "button", one.box)
+    assert 8 < dark < 35
+    assert {"green", "blue"} <= colours
+
+
+def test_pages_to_measure_with_keep_their_colours(pool_folder, monkeypatch):
+    monkeypatch.setattr("molmo_point.data.screens.pool.recolour", None)
+    pool = ScreenPool(pool_folder, "train")
+    pool.split = "dev"
+    for seed in range(20):
+        assert pool.scene(seed, (192, 192)).screen.image.any()
