@@ -1,8 +1,9 @@
 """How far a model's shares are to be believed: fitted on dev scenes, kept in its configuration.
 
-Training sees every name as likely as any other, but what a question names is usually there. So of
-a thing with a share p of the asked name, scale * log-odds(p) + shift are the log-odds that it is
-one (Platt scaling, with the change of the prior in the shift); likewise for colours and meanings.
+Training sees every name as likely as any other, but what a question names is usually there. So if
+a thing has an asked name with odds o against the likeliest other (`ThingMap.name_odds`),
+scale * log(o) + shift are the log-odds that it is one (Platt scaling, with the change of the prior
+in the shift); likewise for shares of roles, colours and meanings, with their odds against all else.
 """
 
 from __future__ import annotations
@@ -36,18 +37,19 @@ _LIKELY = 0.5  # centre from which a thing is there at all
 _QUESTIONS = 6  # about each scene
 _UNFIT = ("text", "translated", "row", "intent", "near-miss")
 """Kinds of question whose answers are told by text, or by one word of several."""
+_MOST_ODDS = float(np.log(1e6))
 _PULL = 1.0  # observations' worth of belief in what the model says
 
 
 def fit_trust(
-    share: NDArray[np.float64],
+    odds: NDArray[np.float64],
     right: NDArray[np.bool_],
     weight: NDArray[np.float64] | None = None,
 ) -> tuple[float, float]:
-    """Scale and shift of the log-odds that make shares the likeliest; (1, 0) without examples.
+    """Scale and shift of log-odds that make what is right likeliest; (1, 0) without examples.
 
     Args:
-        share: [N] inside 0-1.
+        odds: [N] logarithms.
         right: bool [N].
         weight: [N] how much each counts; alike if None.
     """
@@ -55,9 +57,8 @@ def fit_trust(
 
     if not right.any() or right.all():
         return 1.0, 0.0
-    clipped = np.clip(share, 1e-6, 1 - 1e-6)
-    counts = np.ones(len(share)) if weight is None else weight
-    odds, sign = np.log(clipped / (1 - clipped)), np.where(right, 1.0, -1.0)
+    counts = np.ones(len(odds)) if weight is None else weight
+    odds, sign = np.clip(odds, -_MOST_ODDS, _MOST_ODDS), np.where(right, 1.0, -1.0)
 
     def loss(at: NDArray[np.float64]) -> float:
         misfit = (counts * np.logaddexp(0, -sign * (at[0] * odds + at[1]))).sum()
@@ -68,13 +69,13 @@ def fit_trust(
 
 
 class _Reader:
-    """Shares of what questions ask for, at every thing that the model finds in a scene."""
+    """Log-odds of what questions ask for, at every thing that the model finds in a scene."""
 
     def __init__(
         self, model: MolmoPointForConditionalGeneration, processor: MolmoPointProcessor
     ) -> None:
         self.model, self.processor = model, processor
-        self.shares: dict[str, list[float]] = {kind: [] for kind in _KINDS}
+        self.odds: dict[str, list[float]] = {kind: [] for kind in _KINDS}
         self.right: dict[str, list[bool]] = {kind: [] for kind in _KINDS}
         self.weight: dict[str, list[float]] = {kind: [] for kind in _KINDS}
 
@@ -122,11 +123,14 @@ class _Reader:
         plain = replace(asked, places=asked.places[:, :0], trust=(1.0, 0.0) * 4)
         names = things.names / things.names.sum(-1, keepdim=True).clamp(min=1e-6)
         shares = {
-            "names": _share(names, plain.names),
             "roles": _share(names, plain.roles),
             "colours": _share(things.colours, plain.colours),
             "meanings": _share(things.meanings, plain.meanings),
         }
+        named_so = _share(names, plain.names)
+        odds = {kind: _log_odds(share) for kind, share in shares.items()}
+        row = torch.zeros(1, dtype=torch.long)
+        odds["names"] = things.name_odds(row, plain.names).flatten().double().numpy()
         element = _share(names, plain.elements) > _LIKELY
         coloured, meant = bool(plain.colours.any()), bool(plain.elements.any())
         if asked.places.any():
@@ -135,7 +139,7 @@ class _Reader:
             name, chosen = "meanings", element
         elif coloured:
             named = bool((plain.names | plain.roles).any())
-            name, chosen = "colours", shares["names"] + shares["roles"] > _LIKELY * named
+            name, chosen = "colours", named_so + shares["roles"] > _LIKELY * named
         elif plain.roles.any():
             name, chosen = "roles", np.ones_like(element)
         elif plain.names.any():
@@ -144,7 +148,7 @@ class _Reader:
             return
         for at, right in zip(found, hit, strict=True):
             if chosen[at]:
-                self.shares[name].append(float(shares[name][at]))
+                self.odds[name].append(float(odds[name][at]))
                 self.right[name].append(bool(right))
                 self.weight[name].append(1 / len(found))  # every question counts alike
 
@@ -154,6 +158,11 @@ def _share(values: torch.Tensor | None, asked: torch.Tensor) -> NDArray[np.float
     if values is None:
         return np.zeros(0)
     return np.asarray((values.flatten(0, 2) * asked[0]).sum(-1).double().numpy())
+
+
+def _log_odds(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    clipped = np.clip(share, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(clipped / (1 - clipped)))
 
 
 def _inside(at: NDArray[np.float64], boxes: Sequence[tuple[float, ...]]) -> bool:
@@ -185,9 +194,9 @@ def calibrate(
             reader.add(world.draw(seed, "dev", size), seed, world)
     trust: list[float] = []
     for kind in _KINDS:
-        share, right = np.array(reader.shares[kind]), np.array(reader.right[kind], dtype=bool)
+        odds, right = np.array(reader.odds[kind]), np.array(reader.right[kind], dtype=bool)
         weight = np.array(reader.weight[kind])
-        trust += [round(value, 4) for value in fit_trust(share, right, weight)]
+        trust += [round(value, 4) for value in fit_trust(odds, right, weight)]
     file = folder / "config.json"
     config = json.loads(file.read_text())
     file.write_text(json.dumps({**config, "heat_trust": trust}, indent=2) + "\n")

@@ -19,16 +19,15 @@ SIZE = ModelSize(
 
 def test_the_fit_finds_the_scale_and_shift_that_made_the_data():
     rng = np.random.default_rng(0)
-    share = rng.uniform(0.001, 0.6, 6000)
-    odds = np.log(share / (1 - share))
+    odds = rng.normal(-3, 2, 6000)
     right = rng.random(6000) < 1 / (1 + np.exp(-(1.4 * odds + 4.0)))
-    scale, shift = fit_trust(share, right)
+    scale, shift = fit_trust(odds, right)
     assert scale == pytest.approx(1.4, abs=0.15)
     assert shift == pytest.approx(4.0, abs=0.4)
 
 
 def test_without_examples_of_both_kinds_the_model_is_believed():
-    assert fit_trust(np.array([0.3, 0.4]), np.array([True, True])) == (1.0, 0.0)
+    assert fit_trust(np.array([-0.8, -0.4]), np.array([True, True])) == (1.0, 0.0)
     assert fit_trust(np.zeros(0), np.zeros(0, dtype=bool)) == (1.0, 0.0)
 
 

@@ -119,7 +119,15 @@ class HeatHead(nn.Module):
         Returns:
             [..., K + 1] logits, the first of "nothing there", and [..., L].
         """
-        keys = self.key(self.feature_norm(features)) * self.key.out_features**-0.5
+        return self._name(self.looks(features), table)
+
+    def looks(self, features: Tensor) -> Tensor:
+        """What names are told by: [..., F] -> [..., D]."""
+        looks: Tensor = self.key(self.feature_norm(features))
+        return looks
+
+    def _name(self, looks: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
+        keys = looks * self.key.out_features**-0.5
         names = torch.cat([self.background, self._read_list(0, table)])
         return keys @ names.T, keys @ self._read_list(1, table).T
 
@@ -151,13 +159,18 @@ class HeatHead(nn.Module):
 
     def read(self, features: Tensor, table: Tensor) -> ThingMap:
         """The map of features [B, n, k, F], patches not yet grouped."""
-        names, colours = self.name_logits(features, table)
+        looks = self.looks(features)
+        names, colours = self._name(looks, table)
         meanings = self.meaning_logits(features, table)
+        shares = names.softmax(-1)[..., 1:]
+        roles = sorted(self.lists.roles)
         return ThingMap(
             self.centre_logits(features).sigmoid(),
-            names.softmax(-1)[..., 1:],
+            shares,
             colours.softmax(-1),
             self.extents(features),
+            looks,
+            shares[..., roles].sum(-1) > 0.5 * shares.sum(-1),
             None if meanings is None else meanings.softmax(-1)[..., 1:],
         )
 

@@ -25,7 +25,9 @@ __all__ = ["ThingMap"]
 _SAME = 0.25  # intersection over union from which two boxes are of one thing; chosen on dev scenes
 _AKIN = 0.1  # the same where one's middle lies in the other and both are called the same
 _CALLED = 0.5  # cosine of two patches' names from which they are; both chosen on dev tables
-_ALIKE = 12.0  # how fast what two things say of each other fades as their names differ (dev)
+_TWO = 1.1  # sum of two patches' centres from which they belong to two things, each having one,
+_ONE = 0.4  # unless their boxes share so much; both chosen on dev scenes
+_ALIKE = 10.0  # how fast what two things say of each other fades as their looks differ (dev)
 _SOMETHING = 0.3  # probability of not being background from which a patch takes part
 _MOST = 4096  # patches of an image that take part, the likeliest
 _SAID = 0.5  # probability from which a thing is pointed at
@@ -47,6 +49,8 @@ class ThingMap:
         colours: [B, n, k, L] probability of each colour, of one thing; they sum to 1.
         extents: [B, n, k, 4] how far the thing's box reaches from the patch's middle: left, up,
             right, down, in ViT patches.
+        looks: [B, n, k, D] what names are told by; things of one kind have nearly the same.
+        element: bool [B, n, k], likelier an element of a screen than another thing.
         meanings: [B, n, k, M] probability of what an element of a screen stands for; None for a
             model that knows no meanings.
         places: int [B, n, k, 3] image, row, column of each ViT patch, once it is grouped.
@@ -56,6 +60,8 @@ class ThingMap:
     names: Tensor
     colours: Tensor
     extents: Tensor
+    looks: Tensor
+    element: Tensor
     meanings: Tensor | None = None
     places: Tensor | None = None
 
@@ -71,7 +77,7 @@ class ThingMap:
         """
         something = pick_rows(distinct_rows(self.names).sum(-1).clamp(min=_FAINT), row)
         named, role, coloured, meant = (asked.trust[at : at + 2] for at in (0, 2, 4, 6))
-        likely = _believe(_sum(self.names, row, asked.names) / something, *named)
+        likely = torch.sigmoid(named[0] * self.name_odds(row, asked.names) + named[1])
         likely = likely + _believe(_sum(self.names, row, asked.roles) / something, *role)
         if self.meanings is not None:
             element = _believe(_sum(self.names, row, asked.elements) / something, *role)
@@ -92,6 +98,33 @@ class ThingMap:
         if self.places is not None:  # grouped: each is a thing of its own, there or not
             found = _say(found, (asked.roles | asked.elements).any(-1))
         return self._choose(found, row, asked.places)
+
+    def name_odds(self, row: Tensor, asked: Tensor) -> Tensor:
+        """How much likelier a thing has one of these names than the likeliest of the others.
+
+        Against all others together, what could be one of many would seem to be none of them.
+
+        Args:
+            row: int [Q], which prompt each question is about.
+            asked: bool [Q, K].
+
+        Returns:
+            [Q, n, k] logarithms; minus infinity where no name is asked for or no centre can be.
+        """
+        centre, names = distinct_rows(self.centre), distinct_rows(self.names)
+        there = centre > 0
+        odds = centre.new_full((len(row), *centre.shape[1:]), -torch.inf)
+        most = int(asked.sum(-1).max())
+        for number in range(len(centre)):
+            here = names[number][there[number]]  # [m, K]
+            best, which = here.topk(min(most + 1, here.shape[-1]))  # one of these is not asked for
+            mine = asked.any(-1) & (row == number if len(centre) > 1 else True)
+            for question in mine.nonzero()[:, 0].tolist():
+                wanted = asked[question]
+                rival = best.masked_fill(wanted[which], 0.0).amax(-1).clamp(min=_FAINT)
+                share = here[:, wanted].sum(-1).clamp(min=_FAINT)
+                odds[question, there[number]] = share.log() - rival.log()
+        return odds
 
     def _choose(self, found: Tensor, row: Tensor, asked: Tensor) -> Tensor:
         """Where one of several is asked for, all others become faint; [Q, n, k]."""
@@ -131,17 +164,26 @@ class ThingMap:
             chosen = chosen[score.argsort(descending=True, stable=True)[:_MOST]]
             reach, spots = self.extents[number].flatten(0, 1)[chosen], places.flatten(0, 1)[chosen]
             called = torch.nn.functional.normalize(said[0][number, chosen], dim=-1)
-            before = centre[number].clone()
+            before, looks = centre[number].clone(), self.looks[number].flatten(0, 1)
+            seen: list[Tensor] = []
+            speakers: list[Tensor] = []
             centre[number] = 0.0
-            for ranks, nearest in _groups(reach, spots, before[chosen], called):
+            single = self.element[number].flatten()[chosen]
+            for ranks, nearest in _groups(reach, spots, before[chosen], called, single):
                 members, leader = chosen[ranks], chosen[nearest]
                 centre[number, leader] = before[members].sum().clamp(max=_CERTAIN)
                 mean = something[members].mean()
                 for values in said:
                     values[number, leader] = _agree(values[number, members])
                 said[0][number, leader] *= mean
-            leaders = (centre[number] > _SOMETHING).nonzero()[:, 0]
-            said[0][number, leaders] = _consult(said[0][number, leaders], centre[number, leaders])
+                if centre[number, leader] > _SOMETHING:
+                    seen.append(looks[members].mean(0))
+                    speakers.append(leader)
+            if speakers:
+                leaders = torch.stack(speakers)
+                said[0][number, leaders] = _consult(
+                    said[0][number, leaders], centre[number, leaders], torch.stack(seen)
+                )
         names, colours, *meanings = (
             value.reshape(*self.centre.shape, value.shape[-1]) for value in said
         )
@@ -150,24 +192,28 @@ class ThingMap:
             names,
             colours,
             self.extents,
+            self.looks,
+            self.element,
             meanings[0] if meanings else None,
             places.expand(len(centre), *places.shape),
         )
 
 
 def _groups(
-    reach: Tensor, spots: Tensor, centre: Tensor, called: Tensor
+    reach: Tensor, spots: Tensor, centre: Tensor, called: Tensor, element: Tensor
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Ranks of the patches of each thing, and the one nearest to the mean of their boxes' middles.
 
     Boxes of one thing overlap. From the two ends of a long thing they overlap less, but then the
-    middle of one lies in the other.
+    middle of one lies in the other. Two patches that are both sure of a centre are of two things;
+    but elements of screens do not lie over one another.
 
     Args:
         reach: [m, 4] of patches, the likeliest first.
         spots: int [m, 3] image, row, column.
         centre: [m] probability to hold the thing's centre.
         called: [m, K] what they say of their names, of length 1.
+        element: bool [m], elements of screens.
     """
     image, at = spots[:, 0], spots[:, [2, 1]]
     low, high = at + 0.5 - reach[:, :2], at + 0.5 + reach[:, 2:]  # [m, 2]
@@ -181,10 +227,12 @@ def _groups(
         both = shared.clamp(min=0).prod(-1)
         union = (area[rank] + area - both).clamp(min=1e-9)
         here = free & (image == image[rank])
-        same = here & (both > _SAME * union)
+        near = here & (both > _SAME * union)
+        one = element | (centre[rank] + centre < _TWO) | (both > _ONE * union)
+        same = near & one
         inside = ((between > low[rank]) & (between < high[rank])).all(-1)
         inside |= ((between[rank] > low) & (between[rank] < high)).all(-1)
-        akin = (here & ~same & inside & (both > _AKIN * union)).nonzero()[:, 0]
+        akin = (here & ~near & inside & (both > _AKIN * union)).nonzero()[:, 0]
         same[akin] = called[akin] @ called[rank] > _CALLED
         same[rank] = True
         free &= ~same
@@ -216,23 +264,21 @@ def _agree(values: Tensor) -> Tensor:
     return agreed
 
 
-def _consult(names: Tensor, centre: Tensor) -> Tensor:
-    """Things that look alike are called alike: each also hears the others of nearly its names.
+def _consult(names: Tensor, centre: Tensor, looks: Tensor) -> Tensor:
+    """Things that look alike are called alike: each also hears the others of nearly its looks.
 
     Args:
         names: [m, K] probabilities of each thing; their sum is kept.
         centre: [m] probability that it is there, its weight.
+        looks: [m, D].
 
     Returns:
         [m, K].
     """
-    if len(names) < 2:
-        return names
     total = names.sum(-1, keepdim=True).clamp(min=_FAINT)
     share = (names / total).clamp(min=_FAINT)
-    root = share.sqrt()
-    overlap = (root @ root.T).clamp(max=1.0)  # Bhattacharyya coefficient
-    weight = torch.exp(_ALIKE * (overlap - 1)) * centre
+    looks = torch.nn.functional.normalize(looks, dim=-1)
+    weight = torch.exp(_ALIKE * (looks @ looks.T - 1)) * centre
     heard = (weight / weight.sum(-1, keepdim=True)) @ share.log()
     return heard.softmax(-1) * total
 

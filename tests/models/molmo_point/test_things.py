@@ -48,6 +48,8 @@ def scene(things, spots):
         names.reshape(*shape, NAMES),
         colours.reshape(*shape, COLOURS),
         reach.reshape(*shape, 4),
+        names.reshape(*shape, NAMES).clone(),
+        torch.zeros(shape, dtype=torch.bool),
     )
 
 
@@ -83,6 +85,21 @@ def test_neighbours_with_boxes_of_their_own_stay_apart():
     centre = grouped([((0, 0, 1, 1), [[0.8]], 0, 0), ((1, 0, 2, 1), [[0.7]], 0, 0)])
     assert torch.isclose(centre[0, 0], torch.tensor(0.8))
     assert torch.isclose(centre[0, 1], torch.tensor(0.7))
+
+
+def test_two_sure_centres_in_boxes_that_overlap_are_two_things():
+    def together(first, second, *, element=False):
+        spots = places()
+        things = scene([((0, 0, 2, 2), [[first, 0], [0, 0]], 0, 0)], spots)
+        at = spots.reshape(-1, 3).tolist().index([0, 0, 1])
+        things.centre.flatten()[at] = second
+        things.extents.flatten(0, 2)[at] = torch.tensor([0.5, 0.5, 1.5, 1.5])  # x 1 to 3: IoU 1/3
+        things = replace(things, element=torch.full_like(things.element, element))
+        return int((things.group(spots, everywhere(spots)).centre > 0.5).sum())
+
+    assert together(0.9, 0.8) == 2
+    assert together(0.9, 0.8, element=True) == 1
+    assert together(0.6, 0.4) == 1
 
 
 def test_a_probability_stays_one_and_background_stays_silent():
@@ -125,23 +142,26 @@ def test_two_ends_of_a_long_thing_are_one_if_they_are_called_the_same():
 
 
 def test_things_that_look_alike_are_called_alike():
-    def named(*rows):
+    def named(*rows, looks):
         spots = places()
         things = scene([((2 * n, 0, 2 * n + 1, 1), [[0.9]], 0, 0) for n in range(len(rows))], spots)
         table, names = spots.reshape(-1, 3).tolist(), things.names.flatten(0, 2)
         for number, row in enumerate(rows):
-            names[table.index([0, 0, 2 * number])] = torch.tensor(row)
+            at = table.index([0, 0, 2 * number])
+            names[at] = torch.tensor(row)
+            things.looks.flatten(0, 2)[at] = torch.tensor(looks[number])
         grouped = things.group(spots, everywhere(spots)).names.flatten(0, 2)
         return [grouped[table.index([0, 0, 2 * number])] for number in range(len(rows))]
 
     sure, doubtful = [0.7, 0.25, 0.02], [0.46, 0.49, 0.02]
-    assert named(doubtful)[0].argmax() == 1
-    *_, third = named(sure, sure, doubtful)
+    one, almost, other = [3.0, 0.0, 0.1], [2.9, 0.2, 0.0], [0.1, 3.0, 0.0]
+    assert named(doubtful, looks=[one])[0].argmax() == 1
+    *_, third = named(sure, sure, doubtful, looks=[one, one, almost])
     assert third.argmax() == 0  # as the others of its kind
     assert torch.isclose(third.sum(), torch.tensor(0.97), atol=1e-3)
-    apart = named([0.9, 0.02, 0.02], [0.02, 0.02, 0.9])
-    assert apart[0].argmax() == 0
-    assert torch.isclose(apart[0][0], torch.tensor(0.9), atol=0.01)
+    *_, third = named(sure, sure, doubtful, looks=[one, one, other])
+    assert third.argmax() == 1
+    assert torch.allclose(third, torch.tensor(doubtful), atol=0.01)
 
 
 def test_what_is_certain_in_bfloat16_leaves_a_finite_prior():
@@ -156,7 +176,14 @@ def twice(things):
     return ThingMap(
         *(
             value.repeat(2, *[1] * (value.ndim - 1))
-            for value in (things.centre, things.names, things.colours, things.extents)
+            for value in (
+                things.centre,
+                things.names,
+                things.colours,
+                things.extents,
+                things.looks,
+                things.element,
+            )
         )
     )
 
@@ -239,6 +266,24 @@ def test_belief_in_names_can_be_scaled_and_shifted():
     believed = things.probability(row, replace(asked, trust=(1.0, 6.0, *(1.0, 0.0) * 3))).max()
     assert likely < 0.05
     assert believed > 0.75
+
+
+def test_a_name_counts_against_its_likeliest_rival_and_not_against_all_others():
+    spots = places()
+    things = scene([((0, 0, 1, 1), [[0.9]], 0, 0)], spots)
+    asked = torch.tensor([[True, False, False], [True, True, False], [False, False, False]])
+    where = things.centre.flatten().argmax()
+
+    def odds(*shares):
+        things.names.flatten(0, 2)[where] = torch.tensor(shares)
+        row = torch.zeros(len(asked), dtype=torch.long)
+        return things.name_odds(row, asked).flatten(1)[:, where].exp()
+
+    torch.testing.assert_close(odds(0.4, 0.2, 0.1), torch.tensor([2.0, 6.0, 0.0]))
+    torch.testing.assert_close(odds(0.1, 0.05, 0.4), torch.tensor([0.25, 0.375, 0.0]))
+    both = twice(things)
+    rows = torch.tensor([1, 0, 1])
+    assert torch.equal(both.name_odds(rows, asked), things.name_odds(rows * 0, asked))
 
 
 def asked_for(*, names=(), roles=(), elements=(), meanings=()):
