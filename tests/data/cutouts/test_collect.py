@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from molmo_point.data.cutouts.atlas import load_atlas
+from molmo_point.data.cutouts import clipart
+from molmo_point.data.cutouts.atlas import TRAINING_STYLES, load_atlas
 from molmo_point.data.cutouts.collect import _shrink, _trim, collect, main
 from molmo_point.data.cutouts.families import THINGS
 from molmo_point.data.cutouts.sources import ICON_SETS, Packages, read_pictures, render_svg
@@ -124,3 +125,10 @@ def test_the_command_says_what_it_wrote(packages, atlas, tmp_path, monkeypatch, 
     names = {entry.name for entry in atlas.entries} - {""}
     assert f"{len(names)} names" in capsys.readouterr().out
     assert load_atlas(tmp_path).entries == atlas.entries
+
+
+def test_clip_art_is_for_training_alone(atlas):
+    assert {*clipart._ICONS, *clipart._INKS} <= set(TRAINING_STYLES)
+    for entry in atlas.entries:
+        if entry.source in TRAINING_STYLES:
+            assert entry.held_out is False
