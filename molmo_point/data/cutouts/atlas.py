@@ -35,9 +35,12 @@ HELD_OUT_STYLES = ("twemoji", "streamline")
 """Emoji sets that training never sees."""
 TRAINING_STYLES = (
     "fluent-shaded", "fluent-line", "emojione-line", "openclipart", "gcompris", "icon-park",
-    "flat-color-icons", "flat-ui", "boxicons", "cil", "clarity", "f7", "fa7-solid", "fluent-mdl2",
-    "foundation", "game-icons", "healthicons", "hugeicons", "la", "lucide", "lucide-lab", "maki",
-    "material-symbols", "mdi", "mingcute", "ph", "ri", "tabler", "temaki", "typcn", "whh",
+    "flat-color-icons", "flat-ui", "fluent-color", "art4apps", "pysiogame", "elementary", "nuovo",
+    "oxygen", "papirus", "tango", "yasis", "symbola", "bi", "boxicons", "carbon", "cil", "clarity",
+    "entypo", "f7", "fa7-solid", "fluent-mdl2", "fontisto", "foundation", "game-icons",
+    "gravity-ui", "healthicons", "hugeicons", "ion", "jam", "la", "lucide", "lucide-lab", "maki",
+    "material-symbols", "mdi", "mingcute", "mynaui", "ph", "ri", "tabler", "tdesign", "temaki",
+    "typcn", "uil", "vaadin", "whh",
 )  # fmt: skip
 """Sets that held-out scenes never show, and that do not count where sources are divided."""
 _FEWEST = 3  # sources from which on some of a name's are held out

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import ImageFont
 
 from molmo_point.data.cutouts import backgrounds, clipart, sources
 from molmo_point.data.cutouts.atlas import load_atlas
@@ -49,6 +50,13 @@ def png(text, size=44):
     picture = np.zeros((size, size + 6, 4), np.uint8)
     cv2.circle(picture, (size // 2 + 3, size // 2), size // 2 - 1, (*colour_for(text), 255), -1)
     return cv2.imencode(".png", picture)[1].tobytes()
+
+
+def on_white(text, size=60):
+    """A disc in a colour of its own that fills all but a white margin."""
+    picture = np.full((size, size + 6, 3), 255, np.uint8)
+    cv2.circle(picture, (size // 2 + 3, size // 2), size // 2 - 4, colour_for(text), -1)
+    return cv2.imencode(".jpg", picture)[1].tobytes()
 
 
 def jpeg(text, size):
@@ -113,8 +121,15 @@ def write_clipart(npm, root):
         }
         file = {"icons": drawn, "width": 16, "height": 16}
         write(npm / f"@iconify-json/{icons}/icons.json", json.dumps(file).encode())
-    for entry in entries["openclipart"]:
-        write(root / f"usr/share/openclipart/svg/{entry}.svg", svg(entry))
+    for source, folder in clipart._FOLDERS.items():
+        for number, entry in enumerate(entries[source]):
+            kind, data = (
+                (".jpg", on_white(entry)) if source == "art4apps"
+                else (".png", png(entry)) if number % 2
+                else (".svg", svg(entry))
+            )  # fmt: skip
+            write(root / folder.path / f"{entry}{kind}", data)
+    write(root / clipart._SYMBOLA, ImageFont.load_default(20).path.getvalue())
     activities = {}
     for entry in entries["gcompris"]:
         activity, name = entry.split("/")

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -30,7 +31,8 @@ def test_every_kind_of_package_is_read(atlas):
     assert {
         "@lobehub/fluent-emoji-3d", "tuxpaint-stamps-default", "sweethome3d-furniture",
         "sweethome3d", "gimp-data", "mate-backgrounds", "gnome-backgrounds",
-        "plasma-workspace-wallpapers", "openclipart-svg", "gcompris-qt-data",
+        "plasma-workspace-wallpapers", "openclipart-svg", "gcompris-qt-data", "pysiogame",
+        "oxygen-icon-theme", "fonts-symbola",
         "@iconify-json/icon-park", "@iconify-json/flat-ui", "@iconify-json/flat-color-icons",
     } <= read  # fmt: skip
     assert all(entry.licence for entry in atlas.entries)
@@ -128,7 +130,20 @@ def test_the_command_says_what_it_wrote(packages, atlas, tmp_path, monkeypatch, 
 
 
 def test_clip_art_is_for_training_alone(atlas):
-    assert {*clipart._ICONS, *clipart._INKS} <= set(TRAINING_STYLES)
+    own = {*clipart._ICONS, *clipart._INKS, *clipart._FOLDERS, "symbola"}
+    assert own <= {entry.source for entry in atlas.entries} & set(TRAINING_STYLES)
     for entry in atlas.entries:
         if entry.source in TRAINING_STYLES:
             assert entry.held_out is False
+
+
+def test_a_thing_drawn_on_white_is_cut_out_and_keeps_its_own_white():
+    pixels = np.full((80, 80, 4), 255, np.uint8)
+    cv2.circle(pixels, (40, 40), 25, (0, 0, 0, 255), 2)
+    pixels[40, 64:67] = 255  # a small gap
+    cv2.line(pixels, (4, 4), (8, 4), (0, 0, 0, 255))  # a stroke beside it
+    alpha = clipart._without_ground(pixels)[..., 3]
+    inside = cv2.circle(np.zeros((80, 80), np.uint8), (40, 40), 22, 255, -1) > 0
+    outside = cv2.circle(np.zeros((80, 80), np.uint8), (40, 40), 30, 255, -1) == 0
+    assert alpha[inside].min() == 255
+    assert alpha[outside].max() == 0
