@@ -299,7 +299,7 @@ def _read(
     pooling = pooling if pooling is not None else inputs.video_token_pooling
     features = None
     if crops is not None and pooling is not None:
-        features = model.model.pool_features(crops.features, pooling)
+        features = model.model.pool_features(crops.features, pooling, inputs.image_grids)
     return PointSession.read_images(
         model,
         inputs.input_ids,

@@ -23,6 +23,7 @@ _WHOLE = (
     "model.multi_modal_projector",
     "model.point_predictor",
     "model.build_vit_embedding",
+    "model.overview",
     "model.heat",
 )  # not quantised
 

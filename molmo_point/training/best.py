@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from safetensors.torch import load_file, save_file
 
-from molmo_point.training.dense import dense_loss
+from molmo_point.training.dense import name_tokens
 
 if TYPE_CHECKING:
     from molmo_point.training.loop import Trainer
@@ -31,11 +31,8 @@ def dev_loss(trainer: Trainer, batches: list[PackedBatch]) -> float:
     body, device = trainer.average.model, trainer.average.device
     losses = []
     for batch in batches:
-        truth = (batch.names, batch.colours, batch.meanings, batch.centres, batch.extents)
-        crops = body.encode_crops(batch.pixel_values.to(device))
-        table = body.language_model.embed_tokens.weight
-        moved = (value.to(device) for value in truth)
-        losses.append(float(dense_loss(body.heat, crops, table, *moved).total))
+        batch = batch.to(device)
+        losses.append(float(name_tokens(body, body.encode_crops(batch.pixel_values), batch).total))
     return sum(losses) / max(len(losses), 1)
 
 

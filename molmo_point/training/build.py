@@ -25,7 +25,10 @@ from molmo_point.preprocessing.crops import CropConfig
 from molmo_point.preprocessing.tokens import VISION_TOKENS, TokenLayout
 from molmo_point.training.config import ModelSize
 
-__all__ = ["build_config", "build_model", "build_processor", "build_tokenizer", "silence_decoder"]
+__all__ = [
+    "begin_overview", "build_config", "build_model", "build_processor", "build_tokenizer",
+    "silence_decoder",
+]  # fmt: skip
 
 _CHAT = ("<|im_end|>", "<|im_start|>", "[UNK]", '<points coords="', '">', "</points>")
 _GROUNDING = ("<|points|>", "<|token_index|>", "<|vit_index|>", "<|vit_loc|>")
@@ -95,6 +98,7 @@ def build_config(
         location_token_id=location,
         patch_embed_dim=size.point_dim,
         patch_stem=size.stem,
+        overview_dim=size.overview,
         heat_dim=size.heat_dim,
         heat_names=_words(tokenizer, [world.spellings(name) for name in world.names]),
         heat_colours=_words(tokenizer, [_COLOUR_WORDS.get(word, (word,)) for word in COLOURS]),
@@ -186,6 +190,15 @@ def silence_decoder(model: MolmoPointForConditionalGeneration) -> None:
 
 
 @torch.no_grad()
+def begin_overview(model: MolmoPointForConditionalGeneration) -> None:
+    """Let the global view say at first what things are called, not where they are."""
+    body = model.model
+    if body.overview is not None:
+        apart = torch.cat([body.heat.extent.weight, body.heat.centre.weight])
+        body.overview.begin(apart * body.heat.feature_norm.weight)
+
+
+@torch.no_grad()
 def _initialise(model: MolmoPointForConditionalGeneration) -> None:
     """Weights on the scale that a narrow model needs; 0.02, made for wide ones, learns slower."""
     for name, module in model.named_modules():
@@ -197,5 +210,6 @@ def _initialise(model: MolmoPointForConditionalGeneration) -> None:
         elif isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     silence_decoder(model)
+    begin_overview(model)
     nn.init.normal_(model.model.vision_tower.positional_embedding, std=0.3)
     nn.init.normal_(model.model.language_model.embed_tokens.weight, std=0.5)

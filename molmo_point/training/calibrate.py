@@ -93,7 +93,7 @@ class _Reader:
             inputs.input_ids,
             inputs.attention_mask.bool(),
             inputs.mm_token_type_ids == 1,
-            self.model.model.pool_features(crops, inputs.image_token_pooling),
+            self.model.model.pool_features(crops, inputs.image_token_pooling, inputs.image_grids),
             torch.from_numpy(places),
         )
         assert session.keys is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from molmo_point.errors import ModelError
-from molmo_point.training.build import silence_decoder
+from molmo_point.training.build import begin_overview, silence_decoder
+from molmo_point.training.config import TrainingConfig
 from molmo_point.training.grow import grow_vision
 
 if TYPE_CHECKING:
@@ -104,10 +106,11 @@ def begin_with(trainer: Trainer, folder: Path) -> None:
                 f"{folder} is of other sizes: its {name} does not fit. Begin anew, or give the "
                 "same sizes in the configuration."
             )
+    if not any(".overview." in name for name in theirs):
+        begin_overview(trainer.model)
     if own != words:
         silence_decoder(trainer.model)
-        state = trainer.model.state_dict()
-    trainer.average.load_state_dict(state)
+    trainer.average.load_state_dict(trainer.model.state_dict())
 
 
 def load_checkpoint(trainer: Trainer, folder: Path) -> bool:
@@ -119,16 +122,15 @@ def load_checkpoint(trainer: Trainer, folder: Path) -> bool:
     if not (folder / _STATE).exists():
         return False
     state = json.loads((folder / _STATE).read_text())
-    ours = json.loads(trainer.config.to_json())
+    ours = asdict(trainer.config)
+    theirs = asdict(TrainingConfig.from_json(json.dumps(state["config"])))  # what is new: default
     free = {
         "steps",
         "dense_steps",
         "peak_rate",
         "decay_share",
     }  # the schedule may change on the way
-    different = [
-        key for key in ours if ours[key] != state["config"].get(key, ours[key]) and key not in free
-    ]
+    different = [key for key in ours if ours[key] != theirs[key] and key not in free]
     if different:
         raise ModelError(
             f"{folder} holds a run with other values of {', '.join(different)}: "

@@ -24,6 +24,7 @@ class ModelSize:
         text_layers: its layers.
         point_dim: width of the point head.
         heat_dim: width of the heat prior; 0 for none.
+        overview: width of the network that tells crops of the global view; 0 for none.
         stem: "conv" or "linear" patch embedding.
     """
 
@@ -37,6 +38,7 @@ class ModelSize:
     text_layers: int = 3
     point_dim: int = 96
     heat_dim: int = 192
+    overview: int = 0
     stem: str = "conv"
 
 
@@ -51,7 +53,9 @@ class TrainingConfig:
         steps: optimiser steps of the whole schedule.
         dense_steps: the first of them, which only teach the vision encoder to name its patches.
         small_share: share of steps on scenes of one crop; the others have scenes of several.
-        small_batch: scenes a step, one crop each.
+        overview_share: share of the dense steps on scenes larger than a crop, of which two crops
+            are read: the global view and one more.
+        small_batch: scenes a step, one crop each; half as many with two.
         large_batch: scenes a step, several crops each.
         questions: questions asked about each scene.
         max_points: of all questions about one scene together; those beyond are not asked.
@@ -72,6 +76,7 @@ class TrainingConfig:
     steps: int = 5000
     dense_steps: int = 3000
     small_share: float = 0.6
+    overview_share: float = 0.0
     small_batch: int = 8
     large_batch: int = 3
     questions: int = 6

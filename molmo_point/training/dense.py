@@ -12,8 +12,10 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from molmo_point.models.molmo_point.heat import HeatHead
+from molmo_point.models.molmo_point.pointing import PointingParts
+from molmo_point.training.packing import IGNORE, PackedBatch
 
-__all__ = ["DenseLoss", "box_overlap", "dense_loss"]
+__all__ = ["DenseLoss", "box_overlap", "dense_loss", "name_tokens"]
 
 _BACKGROUND_WEIGHT = 0.3
 _THING_WEIGHT = 0.5  # of names at the centres, where each thing counts alike, small or large
@@ -94,6 +96,29 @@ def dense_loss(
     overlap = box_overlap(heat.extents(flat[boxed]), extents[boxed])
     right = (logits[front, 1:].argmax(-1) + 1 == names[front]).float().mean()
     return DenseLoss(loss - overlap.log().mean(), right.detach(), overlap.mean().detach())
+
+
+def name_tokens(body: PointingParts, crops: Tensor, batch: PackedBatch) -> DenseLoss:
+    """The loss of all patches behind the image tokens of a batch, as the model reads them.
+
+    Args:
+        body: of the model.
+        crops: [C, P, F] ViT features.
+        batch: on the same device.
+    """
+    patches, valid = body.gather_patches(crops, batch.token_pooling)
+    patches = body.see_overview(patches, valid, batch.grids)
+    at = batch.token_pooling.clamp(min=0)
+    names, colours, meanings, centres, extents = (
+        value.flatten(0, 1)[at]
+        for value in (batch.names, batch.colours, batch.meanings, batch.centres, batch.extents)
+    )
+    return dense_loss(
+        body.heat,
+        patches,
+        body.language_model.embed_tokens.weight,
+        *(names.masked_fill(~valid, IGNORE), colours, meanings, centres, extents),
+    )
 
 
 def box_overlap(first: Tensor, second: Tensor) -> Tensor:

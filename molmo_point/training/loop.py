@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import torch
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -26,15 +29,20 @@ from molmo_point.training.best import keep_best
 from molmo_point.training.build import build_model, build_processor
 from molmo_point.training.checkpoint import begin_with, load_checkpoint, save_checkpoint
 from molmo_point.training.config import TrainingConfig
-from molmo_point.training.dense import dense_loss
+from molmo_point.training.dense import name_tokens
 from molmo_point.training.optimizers import make_optimizers
 from molmo_point.training.packing import PackedBatch, collate, pack_scene
 from molmo_point.training.products import use_bfloat16_products
 
 __all__ = ["Trainer", "train"]
 
+Extent = Literal["one crop", "two crops", "all crops"]
+"""Of a scene; of a larger one with two crops, the global view and another are read."""
+
 _REPORT_EVERY = 50
 _DEV_STEPS = 12  # batches of dev scenes by which the best weights are chosen
+_LARGE, _FARTHEST = 3.6, 6.0  # crops, the most along a side of a scene of which two are read
+_FAR = 0.08  # share of those that may be the larger
 _STEP_SEEDS = 64  # seeds set aside for each step, so that a step's scenes do not depend on the past
 
 
@@ -59,24 +67,50 @@ class SceneBatches(IterableDataset[PackedBatch]):
         worker, workers = (0, 1) if info is None else (info.id, info.num_workers)
         for step in range(self.first + worker, config.steps, workers):
             chance = random_of("train", step, 2 + config.seed)
-            small = step < config.dense_steps or bool(chance.random() < config.small_share)
+            extent = _extent(config, step, chance)
             scenes = []
-            for number in range(config.small_batch if small else config.large_batch):
+            for number in range(_BATCH[extent](config)):
                 seed = step * _STEP_SEEDS + number + config.seed * 10**12
                 asked = config.questions if step >= config.dense_steps else 1
-                scene, queries = _scene(config, seed, asked, self.split, small=small)
+                scene, queries = _scene(config, seed, asked, self.split, extent)
                 if queries:
-                    scenes.append(pack_scene(scene, queries, processor, **layout))  # type: ignore[arg-type]
+                    packed = pack_scene(scene, queries, processor, **layout)  # type: ignore[arg-type]
+                    scenes.append(packed.two_crops(chance) if extent == "two crops" else packed)
             if scenes:
                 yield collate(scenes)
 
 
+def _extent(config: TrainingConfig, step: int, chance: np.random.Generator) -> Extent:
+    if step >= config.dense_steps:
+        return "one crop" if chance.random() < config.small_share else "all crops"
+    return "two crops" if chance.random() < config.overview_share else "one crop"
+
+
+_BATCH: dict[Extent, Callable[[TrainingConfig], int]] = {
+    "one crop": lambda config: config.small_batch,
+    "two crops": lambda config: max(1, config.small_batch // 2),
+    "all crops": lambda config: config.large_batch,
+}
+
+
+def _sides(rng: np.random.Generator, extent: Extent) -> NDArray[np.float64]:
+    """Width and height of a scene in crops."""
+    if extent == "one crop":
+        return rng.uniform(0.75, 1.0, 2)
+    if extent == "all crops":
+        return rng.uniform(1.05, 2.4, 2)
+    most = _FARTHEST if rng.random() < _FAR else _LARGE
+    side = np.exp(rng.uniform(np.log(1.1), np.log(most)))
+    sides = side * np.exp(rng.normal(0, 0.15, 2))
+    return np.asarray(sides.clip(1.05, _FARTHEST))
+
+
 def _scene(
-    config: TrainingConfig, seed: int, questions: int, split: Split, *, small: bool
+    config: TrainingConfig, seed: int, questions: int, split: Split, extent: Extent
 ) -> tuple[Scene, list[SceneQuery]]:
     rng = random_of(split, seed, 1)
     crop = config.model.crop
-    side = rng.uniform(0.75, 1.0, 2) if small else rng.uniform(1.05, 2.4, 2)
+    side = _sides(rng, extent)
     world = find_world(config.world)
     scene = world.draw(seed, split, (int(side[0] * crop), int(side[1] * crop)))
     kept: list[SceneQuery] = []
@@ -134,24 +168,13 @@ class Trainer:
 
     def train_step(self, batch: PackedBatch) -> dict[str, float]:
         """One optimiser step; the figures to report."""
-        device = self.model.device
-        moved = {
-            name: getattr(batch, name).to(device, non_blocking=True)
-            for name in PackedBatch.__dataclass_fields__
-        }
-        batch = PackedBatch(**moved)
+        batch = batch.to(self.model.device)
         self.model.train()
         for group in (group for one in self.optimizers for group in one.param_groups):
             group["lr"] = self.config.rate(self.step)
         body = self.model.model
         crops = self.encode(batch.pixel_values)
-        table = body.language_model.embed_tokens.weight
-        dense = dense_loss(
-            body.heat,
-            crops,
-            table,
-            *(batch.names, batch.colours, batch.meanings, batch.centres, batch.extents),
-        )
+        dense = name_tokens(body, crops, batch)
         total = dense.total
         figures = {"dense": total, "named": dense.named, "overlap": dense.overlap}
         if self.step >= self.config.dense_steps:
@@ -175,7 +198,7 @@ class Trainer:
             position_ids=batch.position_ids,
             image=batch.image,
             segment_ids=batch.segment_ids,
-            features=self.model.model.pool_features(crops, batch.token_pooling),
+            features=self.model.model.pool_features(crops, batch.token_pooling, batch.grids),
         )
         return pointing_loss(
             self.model,

@@ -17,6 +17,9 @@ IGNORE = -100
 """Label of what is not to be learnt, torch's own."""
 
 _SQUARE = ("screens",)  # kinds of scene whose things fill their boxes
+_LEAST_SEEN = (
+    1.5  # patches; what is smaller in the global view of a large image is not learnt there
+)
 _LEAST_REACH = 0.1  # patches; a centre's patch may have its middle outside a very small thing
 
 
@@ -75,8 +78,10 @@ def name_patches(
     )
     side = round(shape[1] ** 0.5)
     whole = np.arange(side * side).reshape(side, side)  # the global view is the first crop
-    for grid in (whole, np.asarray(metadata.subpatch_mapping[0])):
-        view = _name_grid(scene, grid.shape, names, colours, meanings)
+    canvas = np.asarray(metadata.subpatch_mapping[0])
+    for grid in (whole, canvas):
+        least = _LEAST_SEEN if grid.size < canvas.size else 0.0
+        view = _name_grid(scene, grid.shape, names, colours, meanings, least)
         for field in fields(PatchNames):
             values, table = getattr(view, field.name), getattr(found, field.name)
             table.reshape(-1, *table.shape[2:])[grid] = values
@@ -89,8 +94,12 @@ def _name_grid(
     names: Mapping[str, int],
     colours: Mapping[str, int],
     meanings: Mapping[str, int],
+    least: float,
 ) -> PatchNames:
-    """The same for patches that lie over the whole image in a grid of [rows, columns]."""
+    """The same for patches that lie over the whole image in a grid of [rows, columns].
+
+    Things of which no side has `least` patches are ignored.
+    """
     rows, columns = shape
     height, width = scene.image.shape[:2]
     y = (np.arange(rows)[:, None] + 0.5) / rows * height
@@ -116,7 +125,8 @@ def _name_grid(
         if 0 <= middle[0] < rows and 0 <= middle[1] < columns:
             inside[middle], middles[number] = True, middle
         owner[inside] = number
-        name[inside] = IGNORE if thing.doubtful else names[thing.name] + 1
+        faint = max((right - left) / width * columns, (bottom - top) / height * rows) < least
+        name[inside] = IGNORE if thing.doubtful or faint else names[thing.name] + 1
         colour[inside] = colours.get(thing.colour, IGNORE)
         meaning[inside] = meanings.get(thing.meaning, -1) + 1 if square else IGNORE
         end = min(right, 2 * thing.x - left)

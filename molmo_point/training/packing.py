@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class PackedScene:
         image: bool [T], image tokens.
         pixel_values: float32 [C, P, patch * patch * 3].
         token_pooling: int [N, k].
+        grid: int [4], pooled (rows, cols) of the global view and of the canvas.
         names: int [C, P] index into the list of names plus one, 0 for background, `IGNORE` for
             patches that no token uses.
         colours: int [C, P] index into the colours, else `IGNORE`.
@@ -51,12 +52,29 @@ class PackedScene:
     image: NDArray[np.bool_]
     pixel_values: NDArray[np.float32]
     token_pooling: NDArray[np.int64]
+    grid: NDArray[np.int64]
     names: NDArray[np.int64]
     colours: NDArray[np.int64]
     meanings: NDArray[np.int64]
     centres: NDArray[np.bool_]
     extents: NDArray[np.float32]
     first_moving_id: int
+
+    def two_crops(self, rng: np.random.Generator) -> PackedScene:
+        """The global view and one more crop, mostly one with things; all tokens stay."""
+        crops, patches = self.names.shape
+        if crops <= 2:
+            return self
+        some = np.nonzero(self.centres[1:].any(1))[0]
+        kept = 1 + int(rng.choice(some) if len(some) else rng.integers(crops - 1))
+        crop, place = np.divmod(self.token_pooling, patches)  # none: crop -1
+        moved = np.select([crop == 0, crop == kept], [place, patches + place], -1)
+        both = [0, kept]
+        maps = {name: getattr(self, name)[both] for name in _MAPS}
+        return replace(self, token_pooling=moved, pixel_values=self.pixel_values[both], **maps)
+
+
+_MAPS = ("names", "colours", "meanings", "centres", "extents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +90,20 @@ class PackedBatch:
     valid: Tensor
     pixel_values: Tensor
     token_pooling: Tensor
+    grids: Tensor
     names: Tensor
     colours: Tensor
     meanings: Tensor
     centres: Tensor
     extents: Tensor
+
+    def to(self, device: torch.device | str) -> PackedBatch:
+        """The same on another device."""
+        moved = {
+            field.name: getattr(self, field.name).to(device, non_blocking=True)
+            for field in fields(self)
+        }
+        return PackedBatch(**moved)
 
 
 def pack_scene(
@@ -114,6 +141,7 @@ def pack_scene(
     ]
     starts = len(prefix) + np.cumsum([0, *(len(row.ids) for row in rows)])
     maps = name_patches(scene, inputs.pixel_values.shape[:2], metadata, names, colours, meanings)
+    assert inputs.image_grids is not None
     pixels, pooling = inputs.pixel_values.numpy(), metadata.token_pooling
     if len(pixels) == 2 and np.array_equal(pixels[0], pixels[1]):  # one tile is the global view
         pixels, pooling = pixels[:1], np.where(pooling < 0, pooling, pooling % pixels.shape[1])
@@ -130,6 +158,7 @@ def pack_scene(
         image=np.pad(image, (0, int(starts[-1]) - len(prefix))),
         pixel_values=pixels,
         token_pooling=pooling,
+        grid=inputs.image_grids[0].numpy(),
         names=maps.names,
         colours=maps.colours,
         meanings=maps.meanings,
@@ -214,6 +243,7 @@ def collate(scenes: Sequence[PackedScene]) -> PackedBatch:
         valid=torch.arange(longest)[None] < length[:, None],
         pixel_values=torch.from_numpy(np.concatenate([scene.pixel_values for scene in scenes])),
         token_pooling=torch.from_numpy(np.concatenate(pooling)),
+        grids=torch.from_numpy(np.stack([scene.grid for scene in scenes])),
         names=torch.from_numpy(np.concatenate([scene.names for scene in scenes])),
         colours=torch.from_numpy(np.concatenate([scene.colours for scene in scenes])),
         meanings=torch.from_numpy(np.concatenate([scene.meanings for scene in scenes])),

@@ -140,6 +140,27 @@ def test_a_deeper_run_begins_with_the_same_function(tmp_path):
         begin_with(first, tmp_path / "deeper")
 
 
+def test_an_overview_begins_beside_what_has_been_learnt(tmp_path):
+    first = Trainer.start(dataclasses.replace(TINY, seed=5))
+    with torch.no_grad():
+        first.average.model.heat.extent.weight.normal_()
+    export_checkpoint(first, tmp_path / "model")
+    config = dataclasses.replace(TINY, model=dataclasses.replace(SIZE, overview=8), seed=6)
+    other = Trainer.start(config)
+    begin_with(other, tmp_path / "model")
+    for body in (other.model.model, other.average.model):
+        sides = body.heat.extent.weight * body.heat.feature_norm.weight
+        assert (sides @ body.overview.skip.weight).abs().max() < 1e-4
+        assert body.overview.skip.weight.diagonal().mean() > 0.5
+    export_checkpoint(other, tmp_path / "told")
+    with torch.no_grad():
+        other.average.model.overview.skip.weight.fill_(0.25)
+    export_checkpoint(other, tmp_path / "told")
+    third = Trainer.start(config)
+    begin_with(third, tmp_path / "told")
+    assert (third.model.model.overview.skip.weight == 0.25).all()
+
+
 NAMES = {name: rank for rank, name in enumerate(all_names())}
 HUES = {name: rank for rank, name in enumerate(COLOURS)}
 
@@ -193,6 +214,41 @@ def test_labels_lead_back_to_the_things():
             end = row.question_end[own]
             assert (end == end[0]).all()
             assert row.segment_ids[end[0]] == number
+
+
+def test_of_two_crops_each_token_keeps_its_own_patches():
+    _, _, _, row = packed(2)
+    kept = row.two_crops(np.random.default_rng(0))
+    patches = row.names.shape[1]
+    assert row.names.shape[0] > 2
+    assert kept.names.shape[0] == len(kept.pixel_values) == 2
+    which = next(
+        crop
+        for crop in range(1, len(row.names))
+        if (kept.pixel_values[1] == row.pixel_values[crop]).all()
+    )
+    crop = np.where(row.token_pooling < 0, -1, row.token_pooling // patches)
+    assert ((kept.token_pooling >= 0) == np.isin(crop, (0, which))).all()
+    there = kept.token_pooling >= 0
+    for name in ("names", "centres", "extents", "pixel_values"):
+        before, after = (
+            getattr(one, name).reshape(-1, *getattr(one, name).shape[2:])[one.token_pooling[there]]
+            for one in (row, kept)
+        )
+        assert (before == after).all(), name
+    assert kept.centres[1].any() or not row.centres[1:].any()
+    assert (kept.grid == row.grid).all()
+
+
+def test_a_run_reads_a_global_view_and_one_more_crop(tmp_path):
+    config = dataclasses.replace(
+        TINY, model=dataclasses.replace(SIZE, overview=16), overview_share=1.0, small_batch=4
+    )
+    batch = next(iter(SceneBatches(config, 0)))
+    assert len(batch.grids) == 2
+    assert batch.pixel_values.shape[0] <= 4
+    trainer = train(dataclasses.replace(config, steps=2), tmp_path, workers=0)
+    assert trainer.model.model.overview.mix.weight.abs().max() > 0
 
 
 def test_collated_ids_move_with_the_longest_table():

@@ -97,3 +97,18 @@ def test_overlap_is_intersection_over_union():
     two = torch.tensor([[1.0, 1.0, 3.0, 1.0]])
     assert torch.allclose(box_overlap(one, one), torch.ones(1))
     assert torch.allclose(box_overlap(one, two), torch.tensor([0.5]))
+
+
+def test_what_is_too_small_in_the_global_view_is_not_learnt_there():
+    things = (
+        Thing("button", 60, 60, (40, 50, 80, 70)),
+        Thing("icon", 300, 300, (200, 200, 400, 400)),
+    )
+    scene = Scene(np.zeros((576, 576, 3), np.uint8), things, "screens")
+    inputs = build_processor(ModelSize(), ["x"]).encode_image_prefix([scene.image])
+    truth = name_patches(
+        scene, inputs.pixel_values.shape[:2], inputs.metadata[0], ranks(["button", "icon"]), {}, {}
+    )
+    whole, canvas = truth.names[0], truth.names[1:]
+    assert set(np.unique(whole)) == {IGNORE, 0, 2}
+    assert set(np.unique(canvas)) - {IGNORE} == {0, 1, 2}

@@ -20,7 +20,7 @@ from molmo_point.data.sprites import FloatPixels, Sprite, transform
 __all__ = ["generate_crowd"]
 
 _PURPOSE = 6
-_CELL = (26.0, 150.0)  # pixels a side
+_CELL = (26.0, 190.0)  # pixels a side
 _SOLID = 0.4  # alpha from which a pixel belongs to a thing
 _FAINTEST = 14.0  # mean difference from the ground, in 0-255
 

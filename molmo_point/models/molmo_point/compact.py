@@ -19,6 +19,7 @@ from molmo_point.models.molmo_point.compact_layers import Connector, Decoder, To
 from molmo_point.models.molmo_point.grounding import PointPredictor
 from molmo_point.models.molmo_point.heat import HeatHead
 from molmo_point.models.molmo_point.key_values import KeyValues
+from molmo_point.models.molmo_point.overview import Overview
 from molmo_point.models.molmo_point.patches import ImageFeatures
 from molmo_point.models.molmo_point.pointing import PointingModel, PointingParts
 from molmo_point.models.molmo_point.stem import ConvStem
@@ -76,6 +77,7 @@ class _Parts(PointingParts, nn.Module):
         self.language_model = Decoder(config.text_config, config.extended_vocab_size)
         self.build_vit_embedding = PackedLinear(config.vit_feature_dim, width)
         self.point_predictor = PointPredictor(config)
+        self.overview = Overview(config) if getattr(config, "overview_dim", 0) else None
         if config.heat_dim:
             self.heat = HeatHead(config)
 
@@ -87,12 +89,14 @@ class _Parts(PointingParts, nn.Module):
         few = torch.split(pixel_values.to(dtype), _AT_ONCE)
         return torch.cat([self.vision_tower(some, wanted) for some in few])
 
-    def pool_features(self, features: Tensor, token_pooling: Tensor) -> ImageFeatures:
+    def pool_features(
+        self, features: Tensor, token_pooling: Tensor, grids: Tensor | None = None
+    ) -> ImageFeatures:
         """See `MolmoPointModel.pool_features`."""
-        valid = token_pooling >= 0
-        patches = features.flatten(0, 1)[token_pooling.clamp(min=0)] * valid[..., None]
+        patches, valid = self.gather_patches(features, token_pooling)
         some = valid.any(-1)
-        return ImageFeatures(self.connector(patches[some], valid[some]), patches, valid)
+        tokens = self.connector(patches[some], valid[some])
+        return ImageFeatures(tokens, self.see_overview(patches, valid, grids), valid)
 
     def run_decoder(
         self, embeddings: Tensor, position_ids: Tensor, mask: Tensor | None, cache: KeyValues | None

@@ -37,6 +37,8 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
         normalise_location: ours; whether the location head reads normed states (published
             training) or raw ones (published inference).
         patch_stem: ours; "linear" patch embedding, or "conv" for a small convolutional one.
+        overview_dim: ours; width of the network that tells crops of the global view
+            (`overview.py`), 0 for none, as published.
         heat_dim: ours; width of the heat prior (`heat.py`), 0 for none, as published.
         heat_names: ours; the closed list of the heat prior: for each kind of thing all spellings as
             token ids, the one that it is read by first.
@@ -77,6 +79,7 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
     shared_low_embedding: bool = False
     normalise_location: bool = False
     patch_stem: str = "linear"
+    overview_dim: int = 0
     heat_dim: int = 0
     heat_names: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
     heat_colours: list[list[list[int]]] | tuple[list[list[int]], ...] = ()

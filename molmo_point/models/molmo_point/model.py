@@ -27,6 +27,7 @@ from molmo_point.models.molmo_point.config import MolmoPointConfig
 from molmo_point.models.molmo_point.grounding import PointKeys, PointPredictor, Reading
 from molmo_point.models.molmo_point.heat import HeatHead
 from molmo_point.models.molmo_point.loss import pointing_loss
+from molmo_point.models.molmo_point.overview import Overview
 from molmo_point.models.molmo_point.patches import ImageFeatures
 from molmo_point.models.molmo_point.pointing import NOT_TEXT, PointingModel, PointingParts
 from molmo_point.models.molmo_point.stem import ConvStem
@@ -78,6 +79,7 @@ class MolmoPointModel(PointingParts, Molmo2PreTrainedModel):  # type: ignore[mis
             self.multi_modal_projector.image_pooling_2d.o_proj = nn.Identity()
         self.build_vit_embedding = nn.Linear(config.vit_feature_dim, width)
         self.point_predictor = PointPredictor(config)
+        self.overview = Overview(config) if config.overview_dim else None
         if config.heat_dim:
             self.heat = HeatHead(config)
         self.post_init()
@@ -97,12 +99,19 @@ class MolmoPointModel(PointingParts, Molmo2PreTrainedModel):  # type: ignore[mis
                 outputs[index] = hidden
         return torch.cat([outputs[index] for index in wanted], dim=-1)
 
-    def pool_features(self, features: Tensor, token_pooling: Tensor) -> ImageFeatures:
-        """[C, P, F] features and int [N, k] ids into the C * P patches, -1 for padding."""
-        valid = token_pooling >= 0
-        patches = features.flatten(0, 1)[token_pooling.clamp(min=0)] * valid[..., None]
+    def pool_features(
+        self, features: Tensor, token_pooling: Tensor, grids: Tensor | None = None
+    ) -> ImageFeatures:
+        """Features of patches -> of tokens.
+
+        Args:
+            features: [C, P, F].
+            token_pooling: int [N, k], ids of the C * P patches, -1 for padding.
+            grids: int [I, 4], as `MolmoPointInputs.image_grids`; None for frames of a video.
+        """
+        patches, valid = self.gather_patches(features, token_pooling)
         pooled = self.multi_modal_projector(features, token_pooling).last_hidden_state
-        return ImageFeatures(pooled, patches, valid)
+        return ImageFeatures(pooled, self.see_overview(patches, valid, grids), valid)
 
     def run_decoder(
         self, embeddings: Tensor, position_ids: Tensor, mask: Tensor | None, cache: Cache | None
@@ -202,6 +211,7 @@ class MolmoPointForConditionalGeneration(
         mm_token_type_ids: Tensor | None = None,
         pixel_values: Tensor | None = None,
         image_token_pooling: Tensor | None = None,
+        image_grids: Tensor | None = None,
         pixel_values_videos: Tensor | None = None,
         video_token_pooling: Tensor | None = None,
         past_key_values: Cache | None = None,
@@ -222,6 +232,7 @@ class MolmoPointForConditionalGeneration(
                 needed with images.
             pixel_values: [C, P, patch * patch * 3] of images.
             image_token_pooling: int [N, k].
+            image_grids: int [I, 4], for a model with an overview.
             pixel_values_videos: the same of frames.
             video_token_pooling: the same of frames.
             past_key_values: keys and values so far.
@@ -236,7 +247,8 @@ class MolmoPointForConditionalGeneration(
         """
         if pixel_values is None:
             pixel_values, image_token_pooling = pixel_values_videos, video_token_pooling
-        features = self._encode(pixel_values, image_token_pooling)
+            image_grids = None
+        features = self._encode(pixel_values, image_token_pooling, image_grids)
         if features is not None and mm_token_type_ids is None:
             raise ValueError("Images need mm_token_type_ids, or they would be read causally.")
         if use_cache and past_key_values is None:
@@ -264,10 +276,10 @@ class MolmoPointForConditionalGeneration(
         )
 
     def _encode(
-        self, pixel_values: Tensor | None, token_pooling: Tensor | None
+        self, pixel_values: Tensor | None, token_pooling: Tensor | None, grids: Tensor | None
     ) -> ImageFeatures | None:
         if pixel_values is None or token_pooling is None:
             return None
         encoded = self.model.encode_crops(pixel_values)
-        features: ImageFeatures = self.model.pool_features(encoded, token_pooling)
+        features: ImageFeatures = self.model.pool_features(encoded, token_pooling, grids)
         return features

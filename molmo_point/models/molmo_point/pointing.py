@@ -39,6 +39,34 @@ class PointingParts:
     build_vit_embedding: Any
     point_predictor: Any
     heat: Any
+    overview: Any
+
+    @staticmethod
+    def gather_patches(features: Tensor, token_pooling: Tensor) -> tuple[Tensor, Tensor]:
+        """The ViT patches behind each pooled token.
+
+        Args:
+            features: [C, P, F].
+            token_pooling: int [N, k], ids of the C * P patches, -1 for none.
+
+        Returns:
+            [N, k, F], zero where there is none, and bool [N, k], where there is one.
+        """
+        valid = token_pooling >= 0
+        return features.flatten(0, 1)[token_pooling.clamp(min=0)] * valid[..., None], valid
+
+    def see_overview(self, patches: Tensor, valid: Tensor, grids: Tensor | None) -> Tensor:
+        """Patches [N, k, F] with the global view, if the model has such a part (`overview.py`).
+
+        Args:
+            patches: of images.
+            valid: bool [N, k], those that there are.
+            grids: int [I, 4], as `MolmoPointInputs.image_grids`; None for frames of a video.
+        """
+        if self.overview is None or grids is None:
+            return patches
+        seen: Tensor = self.overview(patches, valid, grids)
+        return seen
 
     def embed(
         self,
