@@ -24,6 +24,7 @@ from molmo_point.data.screens.pages import generate_page
 from molmo_point.data.screens.questions import ask_about_screen
 from molmo_point.data.screens.recolour import recolour
 from molmo_point.data.screens.render import Renderer
+from molmo_point.data.screens.roles import name_of
 from molmo_point.errors import MolmoPointError
 
 __all__ = ["ScreenPool", "ScreenScene", "main", "write_pool"]
@@ -32,6 +33,7 @@ _PURPOSE = 12  # keeps these random numbers apart from those of the other scenes
 _PAGE = 14
 _SHARED = 512  # seeds
 _QUALITY = 92
+_BY_NAME = 0.5  # of windows, around an element of a name by chance, not any element
 _TRIES = 8  # windows, to find one that shows something
 _LEAST = 2  # whole elements that a window should show
 _SEEN = 40 * 144**2  # pixels of a page that a model of 40 crops sees; larger pages are shrunk
@@ -186,13 +188,22 @@ def _window(screen: Screen, rng: np.random.Generator, size: tuple[int, int]) -> 
     for _ in range(_TRIES):
         left, top = rng.integers(width - across + 1), rng.integers(height - down + 1)
         if screen.elements:
-            box = screen.elements[int(rng.integers(len(screen.elements)))].box
+            box = _choose_element(rng, screen.elements).box
             left = np.clip(rng.uniform(*sorted((box[2] - across, box[0]))), 0, width - across)
             top = np.clip(rng.uniform(*sorted((box[3] - down, box[1]))), 0, height - down)
         shown = screen.window(int(left), int(top), across, down)
         if sum(element.whole for element in shown.elements) >= _LEAST:
             break
     return shown
+
+
+def _choose_element(rng: np.random.Generator, elements: Sequence[Element]) -> Element:
+    """Any, or one of a name that is drawn first, so that rare ones are seen as well."""
+    if rng.random() < _BY_NAME:
+        names = [name_of(element.role, element.states) for element in elements]
+        wanted = rng.choice(sorted(set(names)))
+        elements = [one for one, name in zip(elements, names, strict=True) if name == wanted]
+    return elements[int(rng.integers(len(elements)))]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

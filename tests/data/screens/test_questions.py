@@ -5,7 +5,7 @@ import pytest
 
 from molmo_point.data.screens.elements import ROLES, Element, Screen
 from molmo_point.data.screens.matching import Want, find, is_labelled, line_of
-from molmo_point.data.screens.pool import ScreenPool
+from molmo_point.data.screens.pool import ScreenPool, _choose_element
 from molmo_point.data.screens.questions import SCREEN_QUERY_KINDS, ask_about_screen
 from molmo_point.data.screens.words import NOUNS, STATES, screen_words
 
@@ -150,3 +150,11 @@ def test_questions_about_rendered_pages_keep_to_the_words(pool_folder):
             assert all(scene.screen.elements[number].whole for number in query.targets)
     assert kinds <= set(SCREEN_QUERY_KINDS)
     assert len(kinds) >= 9
+
+
+def test_windows_show_rare_elements_too():
+    buttons = [element("button", "save", place) for place in range(40)]
+    page = screen(*buttons, element("switch", "", 41, states=("off",)))
+    rng = np.random.default_rng(0)
+    chosen = [_choose_element(rng, page.elements).role for _ in range(400)]
+    assert 60 < chosen.count("switch") < 160
