@@ -22,9 +22,7 @@ from molmo_point.models.molmo_point.patches import distinct_rows, pick_rows
 
 __all__ = ["ThingMap"]
 
-_SAME = 0.25  # intersection over union from which two boxes are of one thing; chosen on dev scenes
-_AKIN = 0.1  # the same where one's middle lies in the other and both are called the same
-_CALLED = 0.5  # cosine of two patches' names from which they are; both chosen on dev tables
+_SAME = 0.3  # intersection over union from which two boxes are of one thing; chosen on dev scenes
 _TWO = 1.1  # sum of two patches' centres from which they belong to two things, each having one,
 _ONE = 0.4  # unless their boxes share so much; both chosen on dev scenes
 _ALIKE = 10.0  # how fast what two things say of each other fades as their looks differ (dev)
@@ -163,13 +161,12 @@ class ThingMap:
             score = (centre[number] * something)[chosen]
             chosen = chosen[score.argsort(descending=True, stable=True)[:_MOST]]
             reach, spots = self.extents[number].flatten(0, 1)[chosen], places.flatten(0, 1)[chosen]
-            called = torch.nn.functional.normalize(said[0][number, chosen], dim=-1)
             before, looks = centre[number].clone(), self.looks[number].flatten(0, 1)
             seen: list[Tensor] = []
             speakers: list[Tensor] = []
             centre[number] = 0.0
             single = self.element[number].flatten()[chosen]
-            for ranks, nearest in _groups(reach, spots, before[chosen], called, single):
+            for ranks, nearest in _groups(reach, spots, before[chosen], single):
                 members, leader = chosen[ranks], chosen[nearest]
                 centre[number, leader] = before[members].sum().clamp(max=_CERTAIN)
                 mean = something[members].mean()
@@ -200,25 +197,22 @@ class ThingMap:
 
 
 def _groups(
-    reach: Tensor, spots: Tensor, centre: Tensor, called: Tensor, element: Tensor
+    reach: Tensor, spots: Tensor, centre: Tensor, element: Tensor
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Ranks of the patches of each thing, and the one nearest to the mean of their boxes' middles.
 
-    Boxes of one thing overlap. From the two ends of a long thing they overlap less, but then the
-    middle of one lies in the other. Two patches that are both sure of a centre are of two things;
-    but elements of screens do not lie over one another.
+    Boxes of one thing overlap. Two patches that are both sure of a centre are of two things; but
+    elements of screens do not lie over one another.
 
     Args:
         reach: [m, 4] of patches, the likeliest first.
         spots: int [m, 3] image, row, column.
         centre: [m] probability to hold the thing's centre.
-        called: [m, K] what they say of their names, of length 1.
         element: bool [m], elements of screens.
     """
     image, at = spots[:, 0], spots[:, [2, 1]]
     low, high = at + 0.5 - reach[:, :2], at + 0.5 + reach[:, 2:]  # [m, 2]
     area, middles = (high - low).prod(-1), at + (reach[:, 2:] - reach[:, :2]) / 2
-    between = middles + 0.5
     free = torch.ones(len(reach), dtype=torch.bool, device=reach.device)
     for rank in range(len(reach)):
         if not free[rank]:
@@ -226,14 +220,8 @@ def _groups(
         shared = torch.minimum(high[rank], high) - torch.maximum(low[rank], low)
         both = shared.clamp(min=0).prod(-1)
         union = (area[rank] + area - both).clamp(min=1e-9)
-        here = free & (image == image[rank])
-        near = here & (both > _SAME * union)
-        one = element | (centre[rank] + centre < _TWO) | (both > _ONE * union)
-        same = near & one
-        inside = ((between > low[rank]) & (between < high[rank])).all(-1)
-        inside |= ((between[rank] > low) & (between[rank] < high)).all(-1)
-        akin = (here & ~near & inside & (both > _AKIN * union)).nonzero()[:, 0]
-        same[akin] = called[akin] @ called[rank] > _CALLED
+        near = free & (image == image[rank]) & (both > _SAME * union)
+        same = near & (element | (centre[rank] + centre < _TWO) | (both > _ONE * union))
         same[rank] = True
         free &= ~same
         ranks = same.nonzero()[:, 0]

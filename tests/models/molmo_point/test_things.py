@@ -124,23 +124,6 @@ def test_what_cannot_be_chosen_takes_no_part():
     assert torch.isclose(centre[0, 0, 1:].max(), torch.tensor(0.7), atol=1e-4)
 
 
-def test_two_ends_of_a_long_thing_are_one_if_they_are_called_the_same():
-    spots = places()
-    things = scene([((0, 0, 1, 6), [[0.01]] * 6, 0, 0)], spots)
-    table, reach = spots.reshape(-1, 3).tolist(), things.extents.flatten(0, 2)
-    centre, names = things.centre.flatten(), things.names.flatten(0, 2)
-    for index, (_, row, column) in enumerate(table):
-        if column == 0:  # one end sees a part, the other most of it
-            top, bottom = (0.0, 2.4) if row < 2 else (1.1, 6.0)
-            reach[index] = torch.tensor([0.5, row + 0.5 - top, 0.5, bottom - row - 0.5])
-            centre[index] = 0.8 if row in (1, 4) else 0.0
-    assert (things.group(spots, everywhere(spots)).centre > 0.5).sum() == 1
-    for index, (_, row, column) in enumerate(table):
-        if column == 0 and row >= 2:
-            names[index] = torch.tensor([0.02, 0.9, 0.02])
-    assert (things.group(spots, everywhere(spots)).centre > 0.5).sum() == 2
-
-
 def test_things_that_look_alike_are_called_alike():
     def named(*rows, looks):
         spots = places()
