@@ -73,9 +73,9 @@ def save_checkpoint(trainer: Trainer, folder: Path) -> None:
 def begin_with(trainer: Trainer, folder: Path) -> None:
     """Put the weights of a checkpoint into a new run; of its words, those that both know.
 
-    Parts that the checkpoint lacks begin at random; further layers of the vision encoder change
-    nothing at first (`grow.py`). With other words, what the decoder has learnt of questions is
-    dropped.
+    Parts that the checkpoint lacks begin at random, but an overview fits what has been learnt
+    (`Overview.begin`); further layers of the vision encoder change nothing at first (`grow.py`).
+    With other words, what the decoder has learnt of questions is dropped.
 
     Args:
         trainer: at its beginning.
