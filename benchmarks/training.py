@@ -28,7 +28,7 @@ def main() -> None:
     print(f"| scenes drawn, one process | {100 / (time.perf_counter() - began):.0f} |")
     threads = torch.get_num_threads()
     for name, dense in (("naming patches", STEPS + 2), ("questions and naming", 0)):
-        config = TrainingConfig(dense_steps=dense, small_share=1.0)
+        config = TrainingConfig(dense_steps=dense, small_share=1.0, overview_share=0.0)
         batches = iter(SceneBatches(config, 0))
         made = [next(batches) for _ in range(STEPS + 1)]
         torch.set_num_threads(threads)

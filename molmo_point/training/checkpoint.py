@@ -106,7 +106,11 @@ def begin_with(trainer: Trainer, folder: Path) -> None:
                 f"{folder} is of other sizes: its {name} does not fit. Begin anew, or give the "
                 "same sizes in the configuration."
             )
-    if not any(".overview." in name for name in theirs):
+    told = any(".overview." in name for name in theirs)
+    if told and trainer.model.model.overview is None:
+        width = len(theirs["model.overview.own.weight"])
+        raise ModelError(f"{folder} has an overview: set overview to {width} in the configuration.")
+    if not told:
         begin_overview(trainer.model)
     if own != words:
         silence_decoder(trainer.model)
@@ -123,7 +127,8 @@ def load_checkpoint(trainer: Trainer, folder: Path) -> bool:
         return False
     state = json.loads((folder / _STATE).read_text())
     ours = asdict(trainer.config)
-    theirs = asdict(TrainingConfig.from_json(json.dumps(state["config"])))  # what is new: default
+    state["config"]["model"].setdefault("overview", 0)  # of runs from before there was one
+    theirs = asdict(TrainingConfig.from_json(json.dumps(state["config"])))
     free = {
         "steps",
         "dense_steps",

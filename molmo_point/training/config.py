@@ -38,7 +38,7 @@ class ModelSize:
     text_layers: int = 3
     point_dim: int = 96
     heat_dim: int = 192
-    overview: int = 0
+    overview: int = 192
     stem: str = "conv"
 
 
@@ -76,7 +76,7 @@ class TrainingConfig:
     steps: int = 5000
     dense_steps: int = 3000
     small_share: float = 0.6
-    overview_share: float = 0.0
+    overview_share: float = 0.7
     small_batch: int = 8
     large_batch: int = 3
     questions: int = 6
@@ -96,9 +96,9 @@ class TrainingConfig:
 
     @classmethod
     def from_json(cls, text: str) -> TrainingConfig:
-        """The inverse of `to_json`; unknown keys are an error."""
+        """The inverse of `to_json`; missing keys have their defaults, unknown ones are an error."""
         data = json.loads(text)
-        return cls(**{**data, "model": ModelSize(**data["model"])})
+        return cls(**{**data, "model": ModelSize(**data.get("model", {}))})
 
     @classmethod
     def from_file(cls, path: Path) -> TrainingConfig:

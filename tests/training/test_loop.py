@@ -22,7 +22,7 @@ from molmo_point.training.packing import IGNORE, collate, pack_scene
 
 SIZE = ModelSize(
     crop=96, patch=12, margin=1, max_crops=4, vision_width=32, vision_layers=2, text_width=48,
-    text_layers=1, point_dim=16, heat_dim=16,
+    text_layers=1, point_dim=16, heat_dim=16, overview=8,
 )  # fmt: skip
 TINY = TrainingConfig(
     model=SIZE, steps=6, dense_steps=2, small_batch=2, large_batch=2, questions=2, warm_up=2
@@ -48,6 +48,12 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path):
         train(TINY, tmp_path, workers=0, minutes=0)
     assert not list(tmp_path.glob("run-*"))
     assert train(TINY, tmp_path, workers=0, minutes=0).step > 0
+
+
+def test_a_configuration_may_say_only_what_is_not_usual():
+    assert TrainingConfig.from_json('{"world": "all"}') == TrainingConfig(world="all")
+    with pytest.raises(TypeError, match="wrold"):
+        TrainingConfig.from_json('{"wrold": "all"}')
 
 
 def test_another_configuration_does_not_go_on(tmp_path):
@@ -141,12 +147,12 @@ def test_a_deeper_run_begins_with_the_same_function(tmp_path):
 
 
 def test_an_overview_begins_beside_what_has_been_learnt(tmp_path):
-    first = Trainer.start(dataclasses.replace(TINY, seed=5))
+    plain = dataclasses.replace(TINY, model=dataclasses.replace(SIZE, overview=0), seed=5)
+    first = Trainer.start(plain)
     with torch.no_grad():
         first.average.model.heat.extent.weight.normal_()
     export_checkpoint(first, tmp_path / "model")
-    config = dataclasses.replace(TINY, model=dataclasses.replace(SIZE, overview=8), seed=6)
-    other = Trainer.start(config)
+    other = Trainer.start(dataclasses.replace(TINY, seed=6))
     begin_with(other, tmp_path / "model")
     for body in (other.model.model, other.average.model):
         sides = body.heat.extent.weight * body.heat.feature_norm.weight
@@ -156,7 +162,9 @@ def test_an_overview_begins_beside_what_has_been_learnt(tmp_path):
     with torch.no_grad():
         other.average.model.overview.skip.weight.fill_(0.25)
     export_checkpoint(other, tmp_path / "told")
-    third = Trainer.start(config)
+    with pytest.raises(ModelError, match="set overview to 8"):
+        begin_with(Trainer.start(plain), tmp_path / "told")
+    third = Trainer.start(TINY)
     begin_with(third, tmp_path / "told")
     assert (third.model.model.overview.skip.weight == 0.25).all()
 
@@ -241,9 +249,7 @@ def test_of_two_crops_each_token_keeps_its_own_patches():
 
 
 def test_a_run_reads_a_global_view_and_one_more_crop(tmp_path):
-    config = dataclasses.replace(
-        TINY, model=dataclasses.replace(SIZE, overview=16), overview_share=1.0, small_batch=4
-    )
+    config = dataclasses.replace(TINY, overview_share=1.0, small_batch=4)
     batch = next(iter(SceneBatches(config, 0)))
     assert len(batch.grids) == 2
     assert batch.pixel_values.shape[0] <= 4

@@ -52,7 +52,7 @@ class Overview(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         rows, _ = torch.linalg.qr(apart.T)
-        self.skip.weight.copy_(torch.eye(len(rows)) - rows @ rows.T)
+        self.skip.weight.copy_(torch.eye(len(rows), device=rows.device) - rows @ rows.T)
 
     def forward(self, patches: Tensor, valid: Tensor, grids: Tensor) -> Tensor:
         """Patches behind the pooled tokens of images, in the order of the prompts.
