@@ -156,7 +156,7 @@ THINGS = World(
         "crowd": ("triangle", "square", "hexagon", "cross"),
     },
 )
-"""Cut-outs of 354 names over photographs, and the plain things; needs the atlas of cut-outs."""
+"""Cut-outs of 362 names over photographs, and the plain things; needs the atlas of cut-outs."""
 
 _ROLES = {name: THINGS.names.get(name, Name(name, name)) for name in ROLE_NAMES}
 _SHEETS = 0.3  # of the screens, while training
