@@ -15,7 +15,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from molmo_point.errors import MolmoPointError
 from molmo_point_adapters.ros2.node import Load, PointerNode, load_pointer
-from molmo_point_adapters.ros2.settings import SettingError
+from molmo_point_adapters.ros2.settings import SettingError, Settings
+from molmo_point_adapters.ros2.watcher import Looking
 
 __all__ = ["main", "run"]
 
@@ -48,25 +49,55 @@ def run(
         raise SettingError(f"ROS cannot read the arguments: {error}") from error
     try:
         stop = _Stop()
-        _spin(PointerNode(load, parameters=parameters), stop)
-    except (KeyboardInterrupt, ExternalShutdownException, ROSInterruptException):
+        _spin(PointerNode(stop.ending(load), parameters=parameters), stop)
+    except (KeyboardInterrupt, _Stopped, ExternalShutdownException, ROSInterruptException):
         pass  # asked to stop
     finally:
         rclpy.try_shutdown()
 
 
+class _Stopped(BaseException):
+    """Asked to stop while the model was loaded.
+
+    Not a KeyboardInterrupt: of one that passes through a text run by `exec`, as imports have many,
+    Python remembers that it was not handled, whoever handles it, and ends by the signal.
+    """
+
+
 class _Stop:
-    """Ctrl-C or SIGTERM: interrupts what is being started, once, and ends the spinning."""
+    """Ctrl-C or SIGTERM: ends the loading of the model at once, and the spinning.
+
+    What else is done, as ROS making its node, is short, and not made to be broken off.
+    """
 
     def __init__(self) -> None:
-        self.asked = self.spinning = False
+        self.asked = self._loading = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
 
     def _ask(self, *_: object) -> None:
-        first, self.asked = not self.asked, True
-        if first and not self.spinning:
-            raise KeyboardInterrupt  # which a callback of ROS may swallow
+        self.asked = True
+        if self._loading:
+            self._loading = False
+            raise _Stopped
+
+    def ending(self, load: Load) -> Load:
+        """`load`, from which this breaks out, whatever a library makes of it on the way."""
+
+        def load_until_stopped(settings: Settings) -> Looking:
+            self._loading = True
+            try:
+                if self.asked:
+                    raise _Stopped
+                return load(settings)
+            except BaseException as error:
+                if self.asked:
+                    raise _Stopped from error
+                raise
+            finally:
+                self._loading = False
+
+        return load_until_stopped
 
 
 def _spin(node: PointerNode, stop: _Stop) -> None:
@@ -76,7 +107,6 @@ def _spin(node: PointerNode, stop: _Stop) -> None:
         started = TransitionCallbackReturn.SUCCESS
         if node.settings.autostart and node.trigger_configure() == started:
             node.trigger_activate()
-        stop.spinning = True
         while rclpy.ok() and not stop.asked:
             executor.spin_once(timeout_sec=_LOOK_EVERY)
     finally:

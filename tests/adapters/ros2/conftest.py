@@ -31,7 +31,7 @@ def listener(tmp_path_factory):
         executor.add_node(node)
         thread = threading.Thread(target=executor.spin, daemon=True)
         thread.start()
-        yield Listener(node)
+        yield Listener(node, executor)
         executor.shutdown()
         thread.join()
         node.destroy_node()

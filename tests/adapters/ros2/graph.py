@@ -181,8 +181,9 @@ def stamp_of(message):
 class Listener:
     """Hears all that nodes say, and calls their services."""
 
-    def __init__(self, node):
+    def __init__(self, node, executor):
         self.node = node
+        self.executor = executor
         self.heard = {}
         self.arrived = {}  # nanoseconds, when
         node.create_subscription(DiagnosticArray, "/diagnostics", self._diagnose, 10)
@@ -272,7 +273,7 @@ class Listener:
     @contextmanager
     def sending(self, action, kind, goal):
         """A goal that the node has taken, and the list that its feedback goes into."""
-        client = ActionClient(self.node, kind, f"{SPACE}/{action}")
+        client = self._while_it_waits(lambda: ActionClient(self.node, kind, f"{SPACE}/{action}"))
         assert client.wait_for_server(PATIENCE), f"there is no action {action}"
         feedback = []
         sent = client.send_goal_async(goal, lambda message: feedback.append(message.feedback))
@@ -280,7 +281,13 @@ class Listener:
         try:
             yield sent.result(), feedback
         finally:
-            client.destroy()
+            self._while_it_waits(client.destroy)
+
+    def _while_it_waits(self, act):
+        """Done by the thread that spins: rclpy shows it an action client before that is whole."""
+        task = self.executor.create_task(act)
+        wait_for(task.done, what="the executor")
+        return task.result()
 
     def finding(self, name, order):
         """A goal of ~/find."""

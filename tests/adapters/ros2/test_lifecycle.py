@@ -63,7 +63,7 @@ def test_a_model_that_cannot_be_loaded_is_told(listener):
         wait_for(lambda: "[ERROR]" in process.text, 60, "the failure")
         assert "no/such/folder" in process.text
         assert listener.state("lost") == "unconfigured"
-        assert process.interrupt() == 0
+        assert process.interrupt() == 0, process.text
     assert "Traceback" not in process.text
 
 
@@ -89,5 +89,23 @@ def test_ctrl_c_before_it_is_ready(listener):
     with Process("-c", code, name="hasty") as process:
         known = listener.node.get_node_names_and_namespaces
         wait_for(lambda: ("hasty", SPACE) in known(), 60, "the node")  # none of another run
-        assert process.interrupt() == 0
+        assert process.interrupt() == 0, process.text
+    assert "Traceback" not in process.text
+
+
+def test_ctrl_c_while_a_library_is_loaded(listener):
+    """As libraries make classes of: texts that are run."""
+    code = """
+import time
+from molmo_point_adapters.ros2.run import run
+
+def load(settings):
+    print("loading", flush=True)
+    exec("time.sleep(60)")
+
+run(load)
+"""
+    with Process("-c", code, name="loading") as process:
+        wait_for(lambda: "loading" in process.text, 60, "the loading")
+        assert process.interrupt() == 0, process.text
     assert "Traceback" not in process.text
