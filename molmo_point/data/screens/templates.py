@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from molmo_point.data.screens.article import article
 from molmo_point.data.screens.concepts import concepts_of
 from molmo_point.data.screens.widgets import Widgets
 
@@ -381,7 +382,7 @@ TEMPLATES: dict[str, Template] = {
     template.__name__: template
     for template in (
         settings, sign_in, form, records, inbox, shop, editor, dashboard, dialog, player, samples,
-        mosaic,
+        mosaic, article,
     )
 }  # fmt: skip
 """By name."""

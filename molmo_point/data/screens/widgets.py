@@ -126,9 +126,10 @@ class Widgets:
         """A label or heading."""
         return f"<{tag} {self.mark(role, concept, row)}>{self.text_of(concept)}</{tag}>"
 
-    def link(self, concept: str, *, row: str = "") -> str:
-        """A link in running text."""
-        return f'<a href="#" {self.mark("link", concept, row)}>{self.text_of(concept)}</a>'
+    def link(self, concept: str, *, words: str = "", row: str = "") -> str:
+        """A link in running text, on one line; it says its concept, or any words."""
+        label = words or self.text_of(concept)
+        return f'<a href="#" class="one" {self.mark("link", concept, row)}>{label}</a>'
 
     def field(self, concept: str, *, row: str = "", filled: bool = False) -> str:
         """A one-line text field."""

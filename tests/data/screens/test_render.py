@@ -145,3 +145,13 @@ def test_renderer_must_be_entered(packages):
 def test_missing_chromium_is_named(tmp_path):
     with pytest.raises(MolmoPointError, match="apt-get install chromium"):
         Renderer(tmp_path / "chromium")
+
+
+def test_links_in_running_text_are_on_one_line_each(renderer, packages):
+    for seed in range(3):
+        page = generate_page(seed, "train", folder=packages, template="article")
+        links = [one for one in renderer.render(page).elements if one.role == "link" and one.whole]
+        assert len(links) > 3
+        line = 1.2 * page.style.scale * float(page.style.variables["size"].removesuffix("px"))
+        assert all(one.box[3] - one.box[1] < 2 * line for one in links)
+        assert len({one.text for one in links}) > 3
