@@ -3,7 +3,8 @@
 Training sees every name as likely as any other, but what a question names is usually there. So if
 a thing has an asked name with odds o against the likeliest other (`ThingMap.name_odds`),
 scale * log(o) + shift are the log-odds that it is one (Platt scaling, with the change of the prior
-in the shift); likewise for shares of roles, colours and meanings, with their odds against all else.
+in the shift), less what the odds of another thing say against it (`ThingMap.rival_odds`); likewise
+for shares of colours and meanings, with their odds against all else.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from molmo_point.models.molmo_point.locations import PatchGrids
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
 from molmo_point.models.molmo_point.session import PointSession
-from molmo_point.models.molmo_point.things import ThingMap
+from molmo_point.models.molmo_point.things import CLEAR, ThingMap
 from molmo_point.models.weights import load_model
 from molmo_point.preprocessing.prompts import point_prompt
 
@@ -39,33 +40,39 @@ _UNFIT = ("text", "translated", "row", "intent", "near-miss")
 """Kinds of question whose answers are told by text, or by one word of several."""
 _MOST_ODDS = float(np.log(1e6))
 _PULL = 1.0  # observations' worth of belief in what the model says
+_LEAN = 0.5  # log-odds of names above the fit, which is made on pictures that were learnt from
+_ROLES = (1.0, 0.5)  # not fitted: dev pages are made as those that were learnt from
 
 
 def fit_trust(
     odds: NDArray[np.float64],
     right: NDArray[np.bool_],
     weight: NDArray[np.float64] | None = None,
-) -> tuple[float, float]:
-    """Scale and shift of log-odds that make what is right likeliest; (1, 0) without examples.
+    rivals: NDArray[np.float64] | None = None,
+) -> tuple[float, float, float]:
+    """Scale, shift and rivals' share of log-odds that make what is right likeliest.
 
     Args:
         odds: [N] logarithms.
-        right: bool [N].
+        right: bool [N]; (1, 0, 0) if all are alike.
         weight: [N] how much each counts; alike if None.
+        rivals: [N] logarithms that count against it; none if None, and their share is 0.
     """
     from scipy.optimize import minimize
 
     if not right.any() or right.all():
-        return 1.0, 0.0
+        return 1.0, 0.0, 0.0
     counts = np.ones(len(odds)) if weight is None else weight
+    against = np.zeros(len(odds)) if rivals is None else rivals
     odds, sign = np.clip(odds, -_MOST_ODDS, _MOST_ODDS), np.where(right, 1.0, -1.0)
 
     def loss(at: NDArray[np.float64]) -> float:
-        misfit = (counts * np.logaddexp(0, -sign * (at[0] * odds + at[1]))).sum()
-        return float(misfit + _PULL * ((at[0] - 1) ** 2 + (at[1] / 4) ** 2))
+        belief = at[0] * odds + at[1] - at[2] * against
+        misfit = (counts * np.logaddexp(0, -sign * belief)).sum()
+        return float(misfit + _PULL * ((at[0] - 1) ** 2 + (at[1] / 4) ** 2 + at[2] ** 2))
 
-    scale, shift = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
-    return float(max(scale, 0.05)), float(shift)
+    scale, shift, share = minimize(loss, np.array([1.0, 0.0, 0.0]), method="Nelder-Mead").x
+    return float(max(scale, 0.05)), float(shift), float(share)
 
 
 class _Reader:
@@ -78,6 +85,7 @@ class _Reader:
         self.odds: dict[str, list[float]] = {kind: [] for kind in _KINDS}
         self.right: dict[str, list[bool]] = {kind: [] for kind in _KINDS}
         self.weight: dict[str, list[float]] = {kind: [] for kind in _KINDS}
+        self.rivals: dict[str, list[float]] = {kind: [] for kind in _KINDS}
 
     @torch.inference_mode()
     def things(self, scene: Scene) -> tuple[ThingMap, NDArray[np.float64]]:
@@ -130,7 +138,9 @@ class _Reader:
         named_so = _share(names, plain.names)
         odds = {kind: _log_odds(share) for kind, share in shares.items()}
         row = torch.zeros(1, dtype=torch.long)
-        odds["names"] = things.name_odds(row, plain.names).flatten().double().numpy()
+        named = things.name_odds(row, plain.names)
+        odds["names"] = named.clamp(max=CLEAR).flatten().double().numpy()
+        rivals = things.rival_odds(named, row).flatten().double().numpy()
         element = _share(names, plain.elements) > _LIKELY
         coloured, meant = bool(plain.colours.any()), bool(plain.elements.any())
         if asked.places.any():
@@ -138,8 +148,8 @@ class _Reader:
         if meant:
             name, chosen = "meanings", element
         elif coloured:
-            named = bool((plain.names | plain.roles).any())
-            name, chosen = "colours", named_so + shares["roles"] > _LIKELY * named
+            some = bool((plain.names | plain.roles).any())
+            name, chosen = "colours", named_so + shares["roles"] > _LIKELY * some
         elif plain.roles.any():
             name, chosen = "roles", np.ones_like(element)
         elif plain.names.any():
@@ -150,6 +160,7 @@ class _Reader:
             if chosen[at]:
                 self.odds[name].append(float(odds[name][at]))
                 self.right[name].append(bool(right))
+                self.rivals[name].append(float(rivals[at]) if name == "names" else 0.0)
                 self.weight[name].append(1 / len(found))  # every question counts alike
 
 
@@ -194,9 +205,15 @@ def calibrate(
             reader.add(world.draw(seed, "dev", size), seed, world)
     trust: list[float] = []
     for kind in _KINDS:
-        odds, right = np.array(reader.odds[kind]), np.array(reader.right[kind], dtype=bool)
-        weight = np.array(reader.weight[kind])
-        trust += [round(value, 4) for value in fit_trust(odds, right, weight)]
+        right = np.array(reader.right[kind], dtype=bool)
+        odds, rivals, weight = (
+            np.array(values[kind]) for values in (reader.odds, reader.rivals, reader.weight)
+        )
+        scale, shift, share = fit_trust(odds, right, weight, rivals)
+        if kind == "names":
+            against, shift = share, shift + _LEAN
+        trust += _ROLES if kind == "roles" else (scale, shift)
+    trust = [round(value, 4) for value in (*trust, against)]
     file = folder / "config.json"
     config = json.loads(file.read_text())
     file.write_text(json.dumps({**config, "heat_trust": trust}, indent=2) + "\n")

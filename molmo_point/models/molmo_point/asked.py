@@ -34,7 +34,8 @@ class Asked:
         elements: bool [Q, K], names that an element with one of the meanings may have.
         meanings: bool [Q, M].
         places: bool [Q, `PLACES`], which one of several; none means all of them.
-        trust: scale and shift of the log-odds of names, roles, colours and meanings.
+        trust: scale and shift of the log-odds of names, roles, colours and meanings; then how much
+            the odds of the likeliest other thing of that name count against a thing.
         nothing: bool [Q], questions that name nothing, not even "things"; None for no such.
     """
 
@@ -44,7 +45,7 @@ class Asked:
     elements: Tensor
     meanings: Tensor
     places: Tensor
-    trust: tuple[float, ...] = (1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0)
+    trust: tuple[float, ...] = (*(1.0, 0.0) * 4, 0.0)
     nothing: Tensor | None = None
 
 
@@ -72,7 +73,7 @@ class WordLists:
                     self._meaning.setdefault(tuple(spelling), []).append((number, rank))
         self._longest = max(map(len, self._meaning), default=0)
         self._anything = frozenset(config.heat_anything)
-        self._frame, self._trust = config.heat_frame, tuple(config.heat_trust)
+        self._frame, self._trust = config.heat_frame, (*config.heat_trust, 0.0)[:9]
         self.roles = frozenset(config.heat_roles)
         self._roles = [rank in self.roles for rank in range(len(config.heat_names))]
 

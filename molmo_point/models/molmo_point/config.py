@@ -47,7 +47,8 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
         heat_meanings: ours; what an icon can stand for, as the names.
         heat_frame: ours; tokens at the beginning of a question that are the chat's own.
         heat_trust: ours; scale and shift of the log-odds of names, roles, colours and meanings:
-            how far they are believed of what a question asks for (`training/calibrate.py`).
+            how far they are believed of what a question asks for (`training/calibrate.py`); then
+            how much another thing of a name counts against one.
         heat_anything: ours; token ids of words for whatever stands out.
         heat_places: ours; which one of several, as the names, in the order of `asked.PLACES`.
         points_only: ours; the model has no words: its answer is a list of points, and an empty list
@@ -85,7 +86,7 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
     heat_colours: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
     heat_frame: int = 0
     heat_anything: list[int] | tuple[int, ...] = ()
-    heat_trust: list[float] | tuple[float, ...] = (1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0)
+    heat_trust: list[float] | tuple[float, ...] = (1.0, 0.0) * 4
     heat_roles: list[int] | tuple[int, ...] = ()
     heat_meanings: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
     heat_places: list[list[list[int]]] | tuple[list[list[int]], ...] = ()

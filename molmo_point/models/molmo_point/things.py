@@ -20,7 +20,10 @@ from molmo_point.models.molmo_point.asked import Asked
 from molmo_point.models.molmo_point.order import choose_place
 from molmo_point.models.molmo_point.patches import distinct_rows, pick_rows
 
-__all__ = ["ThingMap"]
+__all__ = ["CLEAR", "ThingMap"]
+
+CLEAR = 2.0
+"""Log-odds from which a name is as good as sure: more of them say nothing more (dev scenes)."""
 
 _SAME = 0.3  # intersection over union from which two boxes are of one thing; chosen on dev scenes
 _TWO = 1.1  # sum of two patches' centres from which they belong to two things, each having one,
@@ -74,8 +77,8 @@ class ThingMap:
             [Q, n, k].
         """
         something = pick_rows(distinct_rows(self.names).sum(-1).clamp(min=_FAINT), row)
-        named, role, coloured, meant = (asked.trust[at : at + 2] for at in (0, 2, 4, 6))
-        likely = torch.sigmoid(named[0] * self.name_odds(row, asked.names) + named[1])
+        role, coloured, meant = (asked.trust[at : at + 2] for at in (2, 4, 6))
+        likely = self._named(row, asked)
         likely = likely + _believe(_sum(self.names, row, asked.roles) / something, *role)
         if self.meanings is not None:
             element = _believe(_sum(self.names, row, asked.elements) / something, *role)
@@ -96,6 +99,33 @@ class ThingMap:
         if self.places is not None:  # grouped: each is a thing of its own, there or not
             found = _say(found, (asked.roles | asked.elements).any(-1))
         return self._choose(found, row, asked.places)
+
+    def _named(self, row: Tensor, asked: Asked) -> Tensor:
+        """Probability [Q, n, k] of having one of the names that are asked for."""
+        odds, (scale, shift) = self.name_odds(row, asked.names), asked.trust[:2]
+        belief = scale * odds.clamp(max=CLEAR) + shift
+        if self.places is not None:
+            belief = belief - asked.trust[8] * self.rival_odds(odds, row)
+        return torch.sigmoid(belief)
+
+    def rival_odds(self, odds: Tensor, row: Tensor) -> Tensor:
+        """`name_odds` of the likeliest of the other things, within `CLEAR` of even.
+
+        What is asked for is mostly there: where one thing has its name for sure, a doubtful one is
+        less likely meant; where none has, it is likelier.
+
+        Args:
+            odds: [Q, n, k] of the same things.
+            row: int [Q].
+
+        Returns:
+            [Q, n, k].
+        """
+        there = pick_rows(self.centre, row) > _SAID
+        heard = odds.masked_fill(~there, -torch.inf).flatten(1)
+        best, which = heard.topk(2)
+        other = best[:, :1].expand_as(heard).scatter(1, which[:, :1], best[:, 1:])
+        return other.clamp(-CLEAR, CLEAR).reshape(odds.shape)
 
     def name_odds(self, row: Tensor, asked: Tensor) -> Tensor:
         """How much likelier a thing has one of these names than the likeliest of the others.

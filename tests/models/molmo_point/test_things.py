@@ -269,6 +269,30 @@ def test_a_name_counts_against_its_likeliest_rival_and_not_against_all_others():
     assert torch.equal(both.name_odds(rows, asked), things.name_odds(rows * 0, asked))
 
 
+def test_what_another_thing_is_counts_against_a_doubtful_one():
+    spots = places()
+    sure, unsure, none_of_it = [0.85, 0.05], [0.2, 0.5], [0.01, 0.8]
+
+    def likely(*shares):
+        boxes = [((4 * number, 0, 4 * number + 1, 1), [[0.9]]) for number in range(len(shares))]
+        things = scene([(box, centre, 0, 0) for box, centre in boxes], spots)
+        at = things.centre.flatten().topk(len(shares)).indices.sort().values
+        things.names.flatten(0, 2)[at] = torch.tensor([[*share, 0.0] for share in shares])
+        names = torch.tensor([[True, False, False]])
+        asked = Asked(
+            names, none(1, NAMES), none(1, COLOURS), none(1, NAMES), none(1, 0), none(1, 0)
+        )
+        asked = replace(asked, trust=(1.0, 1.0, *(1.0, 0.0) * 3, 0.5))
+        things = replace(things, places=spots[None])
+        heat = things.probability(torch.zeros(1, dtype=torch.long), asked).flatten()
+        return (heat[at] > 0.5).tolist()
+
+    assert likely(none_of_it, unsure) == [False, True]
+    assert likely(sure, unsure) == [True, False]
+    assert likely(sure, sure) == [True, True]
+    assert likely(unsure) == [True]
+
+
 def asked_for(*, names=(), roles=(), elements=(), meanings=()):
     """One question about names, or about elements with a meaning."""
 
