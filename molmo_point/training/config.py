@@ -30,7 +30,7 @@ class ModelSize:
 
     crop: int = 192
     patch: int = 12
-    margin: int = 2
+    margin: int = 1
     max_crops: int = 40
     vision_width: int = 192
     vision_layers: int = 6
