@@ -104,15 +104,21 @@ class Screen:
         return Screen(image, tuple(kept), self.language, self.style)
 
     def scaled(self, scale: float) -> Screen:
+        """The same, so many times as large; see `resized`."""
+        height, width = self.image.shape[:2]
+        return self.resized(max(1, round(width * scale)), max(1, round(height * scale)))
+
+    def resized(self, across: int, down: int) -> Screen:
         """The same in another size, scaled as Molmo2's preprocessing does: bilinear, no smoothing.
 
         Args:
-            scale: pixels of the result for one of this.
+            across: pixels.
+            down: pixels.
         """
-        if scale == 1.0:
-            return self
         height, width = self.image.shape[:2]
-        size = max(1, round(width * scale)), max(1, round(height * scale))
+        size = across, down
+        if size == (width, height):
+            return self
 
         def moved(box: tuple[float, ...]) -> tuple[float, float, float, float]:
             x0, x1 = (side * size[0] / width for side in box[::2])

@@ -162,7 +162,11 @@ class ScreenPool:
             screen = _window(screen, rng, (across, down))
             if self.split == "train" and rng.random() < _RECOLOURED:
                 screen = recolour(rng, screen)
-            screen = screen.scaled(scale)
+            height, width = screen.image.shape[:2]  # of a small page less than was asked for
+            screen = screen.resized(
+                size[0] if width == across else max(1, round(width * scale)),
+                size[1] if height == down else max(1, round(height * scale)),
+            )
         return ScreenScene(screen, tuple(ask_about_screen(screen, rng, questions)))
 
 
