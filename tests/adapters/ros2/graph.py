@@ -188,6 +188,7 @@ class Listener:
         self.arrived = {}  # nanoseconds, when
         node.create_subscription(DiagnosticArray, "/diagnostics", self._diagnose, 10)
         self.diagnostics = {}
+        self.clients = {}
 
     def follow(self, name, **more):
         for topic, kind in {**TOPICS, **more}.items():
@@ -232,12 +233,23 @@ class Listener:
         values = self.status(name)[2]
         return {key: int(value) for key, value in values.items() if value.isdigit()}
 
-    def call(self, kind, service, request, seconds=PATIENCE):
-        client = self.node.create_client(kind, f"{SPACE}/{service}")
+    def call(self, kind, service, request, seconds=PATIENCE, *, tries=1):
+        """What a service answers; an answer sent before both sides know of each other is lost.
+
+        So a service has one client for good, and what may be asked twice is asked again.
+        """
+        if service not in self.clients:
+            self.clients[service] = self.node.create_client(kind, f"{SPACE}/{service}")
+        client = self.clients[service]
         assert client.wait_for_service(seconds), f"there is no service {service}"
-        done = client.call_async(request)
-        wait_for(done.done, seconds, service)
-        self.node.destroy_client(client)
+        for left in reversed(range(tries)):
+            done = client.call_async(request)
+            try:
+                wait_for(done.done, seconds / tries, service)
+                break
+            except AssertionError:
+                if not left:
+                    raise
         return done.result()
 
     def set(self, name, **values):
@@ -254,7 +266,7 @@ class Listener:
                 ParameterMessage(name=key, value=ParameterValue(type=code, **{field: value}))
             )
         request = SetParameters.Request(parameters=parameters)
-        results = self.call(SetParameters, f"{name}/set_parameters", request).results
+        results = self.call(SetParameters, f"{name}/set_parameters", request, tries=4).results
         return [result.reason for result in results]
 
     def change(self, name, transition):
@@ -263,7 +275,8 @@ class Listener:
         return self.call(ChangeState, f"{name}/change_state", request).success
 
     def state(self, name):
-        return self.call(GetState, f"{name}/get_state", GetState.Request()).current_state.label
+        answer = self.call(GetState, f"{name}/get_state", GetState.Request(), tries=4)
+        return answer.current_state.label
 
     def ask(self, name, *queries):
         request = GetParameters.Request(names=list(queries))
