@@ -33,7 +33,7 @@ from molmo_point.preprocessing.prompts import point_prompt
 
 __all__ = ["calibrate", "fit_trust", "main"]
 
-_KINDS = ("names", "roles", "colours", "meanings")  # in the order of `Asked.trust`
+_KINDS = ("names", "colours", "meanings")
 _LIKELY = 0.5  # centre from which a thing is there at all
 _QUESTIONS = 6  # about each scene
 _UNFIT = ("text", "translated", "row", "intent", "near-miss")
@@ -131,11 +131,10 @@ class _Reader:
         plain = replace(asked, places=asked.places[:, :0], trust=(1.0, 0.0) * 4)
         names = things.names / things.names.sum(-1, keepdim=True).clamp(min=1e-6)
         shares = {
-            "roles": _share(names, plain.roles),
             "colours": _share(things.colours, plain.colours),
             "meanings": _share(things.meanings, plain.meanings),
         }
-        named_so = _share(names, plain.names)
+        named_so = _share(names, plain.names | plain.roles)
         odds = {kind: _log_odds(share) for kind, share in shares.items()}
         row = torch.zeros(1, dtype=torch.long)
         named = things.name_odds(row, plain.names)
@@ -149,10 +148,8 @@ class _Reader:
             name, chosen = "meanings", element
         elif coloured:
             some = bool((plain.names | plain.roles).any())
-            name, chosen = "colours", named_so + shares["roles"] > _LIKELY * some
-        elif plain.roles.any():
-            name, chosen = "roles", np.ones_like(element)
-        elif plain.names.any():
+            name, chosen = "colours", named_so > _LIKELY * some
+        elif plain.names.any() and not plain.roles.any():
             name, chosen = "names", np.ones_like(element)
         else:
             return
@@ -203,17 +200,18 @@ def calibrate(
         world = find_world(name)
         for seed in range(scenes):
             reader.add(world.draw(seed, "dev", size), seed, world)
-    trust: list[float] = []
-    for kind in _KINDS:
-        right = np.array(reader.right[kind], dtype=bool)
-        odds, rivals, weight = (
-            np.array(values[kind]) for values in (reader.odds, reader.rivals, reader.weight)
+    fits = {
+        kind: fit_trust(
+            np.array(reader.odds[kind]),
+            np.array(reader.right[kind], dtype=bool),
+            np.array(reader.weight[kind]),
+            np.array(reader.rivals[kind]),
         )
-        scale, shift, share = fit_trust(odds, right, weight, rivals)
-        if kind == "names":
-            against, shift = share, shift + _LEAN
-        trust += _ROLES if kind == "roles" else (scale, shift)
-    trust = [round(value, 4) for value in (*trust, against)]
+        for kind in _KINDS
+    }
+    scale, shift, against = fits["names"]
+    fitted = (scale, shift + _LEAN, *_ROLES, *fits["colours"][:2], *fits["meanings"][:2], against)
+    trust = [round(value, 4) for value in fitted]
     file = folder / "config.json"
     config = json.loads(file.read_text())
     file.write_text(json.dumps({**config, "heat_trust": trust}, indent=2) + "\n")

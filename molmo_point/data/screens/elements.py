@@ -103,11 +103,6 @@ class Screen:
         image = np.ascontiguousarray(self.image[top : top + height, left : left + width])
         return Screen(image, tuple(kept), self.language, self.style)
 
-    def scaled(self, scale: float) -> Screen:
-        """The same, so many times as large; see `resized`."""
-        height, width = self.image.shape[:2]
-        return self.resized(max(1, round(width * scale)), max(1, round(height * scale)))
-
     def resized(self, across: int, down: int) -> Screen:
         """The same in another size, scaled as Molmo2's preprocessing does: bilinear, no smoothing.
 

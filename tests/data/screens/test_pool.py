@@ -59,7 +59,7 @@ def test_a_scaled_screen_has_its_elements_where_they_are_drawn():
     image = np.full((90, 120, 3), 255, np.uint8)
     image[30:60, 40:80] = (200, 0, 0)
     one = Element("button", "", "", "", (), ("red",), (40, 30, 80, 60), True, (40, 30, 80, 60))
-    small = Screen(image, (one,), "en", {}).scaled(0.5)
+    small = Screen(image, (one,), "en", {}).resized(60, 45)
     assert small.image.shape == (45, 60, 3)
     assert small.elements[0].box == small.elements[0].reach == (20, 15, 40, 30)
     assert (small.image[15:30, 20:40, 0] == 200).all()

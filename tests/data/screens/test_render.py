@@ -9,6 +9,7 @@ import pytest
 
 from molmo_point.data.screens.pages import Page, generate_page
 from molmo_point.data.screens.render import Renderer
+from molmo_point.data.screens.widgets import Widgets
 from molmo_point.errors import MolmoPointError
 
 BOX = "position:absolute;margin:0;padding:0;border:0;left:{}px;top:{}px;width:{}px;height:{}px;"
@@ -150,8 +151,13 @@ def test_missing_chromium_is_named(tmp_path):
 def test_links_in_running_text_are_on_one_line_each(renderer, packages):
     for seed in range(3):
         page = generate_page(seed, "train", folder=packages, template="article")
-        links = [one for one in renderer.render(page).elements if one.role == "link" and one.whole]
-        assert len(links) > 3
-        line = 1.2 * page.style.scale * float(page.style.variables["size"].removesuffix("px"))
-        assert all(one.box[3] - one.box[1] < 2 * line for one in links)
+        size = page.style.scale * float(page.style.variables["size"].removesuffix("px"))
+        link = Widgets(np.random.default_rng(0), page.style, {}).link("", words="one of many words")
+        head, body = page.html.split("<body", 1)
+        narrow = body.replace(">", f'><div style="width:3em">{link}</div>', 1)
+        screen = renderer.render(replace(page, html=f"{head}<body{narrow}"))
+        links = [one for one in screen.elements if one.role == "link" and one.whole]
         assert len({one.text for one in links}) > 3
+        [wide] = [one for one in links if one.text == "one of many words"]
+        assert wide.box[2] - wide.box[0] > 3 * size
+        assert wide.box[3] - wide.box[1] < 2 * size
