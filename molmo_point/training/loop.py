@@ -53,7 +53,6 @@ class SceneBatches(IterableDataset[PackedBatch]):
         self.config, self.first, self.split = config, first, split
 
     def __iter__(self) -> Iterator[PackedBatch]:
-        torch.set_num_threads(1)
         config, world = self.config, find_world(self.config.world)
         processor = build_processor(config.model, world.vocabulary)
         layout = {
@@ -65,6 +64,8 @@ class SceneBatches(IterableDataset[PackedBatch]):
         }
         info = torch.utils.data.get_worker_info()
         worker, workers = (0, 1) if info is None else (info.id, info.num_workers)
+        if info is not None:  # dev scenes are made in the trainer's process, which keeps its own
+            torch.set_num_threads(1)
         for step in range(self.first + worker, config.steps, workers):
             chance = random_of("train", step, 2 + config.seed)
             extent = _extent(config, step, chance)

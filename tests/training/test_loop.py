@@ -91,6 +91,16 @@ def test_products_in_bfloat16_leave_weights_and_gradients_nearly_alike():
     assert torch.nn.functional.cosine_similarity(*(s.flatten() for s in slopes), dim=0) > 0.995
 
 
+def test_scenes_made_in_the_trainers_process_leave_it_its_threads():
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        next(iter(SceneBatches(TINY, 0, "dev")))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_export_is_a_checkpoint_for_pointer(tmp_path):
     export_checkpoint(Trainer.start(TINY), tmp_path)
     points = Pointer(tmp_path).point(np.zeros((50, 60, 3), dtype=np.uint8), "red circles")
