@@ -38,6 +38,19 @@ def test_the_model_decides_between_a_heading_and_a_button():
     assert find_labelled(Wish("save", beside=False), lines, [], lambda box: 0.03) == []
     unsure = find_labelled(Wish("save", beside=False), lines[:1], [], lambda box: 0.06)
     assert places(unsure) == [(40, 18)]  # what is written counts for more than a faint look
+    assert unsure[0].confidence == 0.95
+
+
+def test_confidence_is_the_texts_and_of_two_places_the_likelier_role_has_more():
+    lines = [line("Save", 10, 10), line("Save", 10, 90)]
+    found = find_labelled(
+        Wish("save", beside=False), lines, [], lambda box: 0.4 if box[1] > 50 else 0.2
+    )
+    assert [hit.confidence for hit in found] == [0.475, 0.95]
+    (control,) = find_labelled(
+        Wish("save", beside=True), lines[:1], [element(80, 18, role=0.3)], everywhere
+    )
+    assert control.confidence == 0.95
 
 
 def test_a_part_of_a_line_is_pointed_at_where_it_stands():
