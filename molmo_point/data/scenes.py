@@ -20,7 +20,9 @@ from molmo_point.data.canvas import Canvas, Thing
 from molmo_point.data.shapes import colour_of, disc_sprite, grain_sprite, shape_sprite
 from molmo_point.data.sprites import FloatPixels, Sprite, emoji_sprite, transform
 
-__all__ = ["KINDS", "Scene", "SceneQuery", "Split", "Thing", "generate_scene", "random_of"]
+__all__ = [
+    "KINDS", "Scene", "SceneQuery", "Split", "Thing", "generate_scene", "random_of", "renumber",
+]  # fmt: skip
 
 Split = Literal["train", "dev", "heldout"]
 _SPLITS: dict[str, int] = {"train": 0, "dev": 1, "heldout": 2}
@@ -79,8 +81,8 @@ class Scene:
         """
         rows, columns = slice(top, top + down), slice(left, left + across)
         sx, sy = size[0] / across, size[1] / down
-        things = []
-        for thing in self.things:
+        things, kept = [], []
+        for number, thing in enumerate(self.things):
             x0, y0, x1, y1 = thing.box
             seen_across = min(x1, left + across) - max(x0, left)
             seen_down = min(y1, top + down) - max(y0, top)
@@ -90,8 +92,20 @@ class Scene:
             box = ((x0 - left) * sx, (y0 - top) * sy, (x1 - left) * sx, (y1 - top) * sy)
             x, y = (thing.x - left) * sx, (thing.y - top) * sy
             things.append(replace(thing, x=x, y=y, box=box, doubtful=thing.doubtful or cut))
+            kept.append(number)
         image = cv2.resize(self.image[rows, columns], size, interpolation=cv2.INTER_LINEAR)
-        return Scene(np.asarray(image, np.uint8), tuple(things), self.kind)
+        owner = None
+        if self.owner is not None:
+            owner = renumber(self.owner[rows, columns], kept)
+            owner = np.asarray(cv2.resize(owner, size, interpolation=cv2.INTER_NEAREST), np.int16)
+        return Scene(np.asarray(image, np.uint8), tuple(things), self.kind, owner=owner)
+
+
+def renumber(owner: NDArray[np.int16], kept: Sequence[int]) -> NDArray[np.int16]:
+    """Whose each pixel is once only the things with these indices, rising, are left."""
+    numbers = np.zeros(max(int(owner.max(initial=0)), *kept, 0) + 2, np.int16)
+    numbers[np.asarray(kept, np.intp) + 1] = np.arange(1, len(kept) + 1)
+    return np.asarray(numbers[owner], np.int16)
 
 
 def random_of(split: Split, seed: int, purpose: int = 0) -> np.random.Generator:
@@ -122,7 +136,7 @@ def generate_scene(
     things = canvas.things()
     if greyscale:
         things = [replace(thing, colour="") for thing in things]
-    return Scene(image, tuple(things), kind)
+    return Scene(image, tuple(things), kind, owner=canvas.owner)
 
 
 def _draw_size(rng: np.random.Generator) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from molmo_point.data.cutouts.names import vocabulary as cutout_words
 from molmo_point.data.cutouts.scenes import generate_cutout_scene
 from molmo_point.data.cutouts.taught import TAUGHT as CUTOUTS
 from molmo_point.data.names import Name
-from molmo_point.data.scenes import Scene, Split, generate_scene, random_of
+from molmo_point.data.scenes import Scene, Split, generate_scene, random_of, renumber
 from molmo_point.data.screens.icon_sheet import generate_icon_sheet
 from molmo_point.data.screens.pool import ScreenPool
 from molmo_point.data.screens.roles import MEANINGS, ROLE_NAMES
@@ -224,8 +224,10 @@ _CUTOUT_OF = {
 def _draw_emoji(seed: int, split: Split, size: tuple[int, int] | None) -> Scene:
     rng = random_of(split, seed, 10)
     scene = _draw_part(partial(generate_scene, kind="emoji"), rng, seed, split, size)
-    called = (replace(thing, name=_CUTOUT_OF.get(thing.name, thing.name)) for thing in scene.things)
-    return replace(scene, things=tuple(thing for thing in called if thing.name in THINGS.names))
+    called = [replace(thing, name=_CUTOUT_OF.get(thing.name, thing.name)) for thing in scene.things]
+    kept = [number for number, thing in enumerate(called) if thing.name in THINGS.names]
+    owner = None if scene.owner is None else renumber(scene.owner, kept)
+    return replace(scene, things=tuple(called[number] for number in kept), owner=owner)
 
 
 _SHARES = {"things": 0.38, "screens": 0.4, "tabletop": 0.12, "emoji": 0.1}

@@ -27,6 +27,7 @@ from molmo_point.view import View
 __all__ = ["SceneReport", "evaluate_scenes"]
 
 _MARGIN = 2.0
+_SOLID = ("tabletop",)  # kinds of scene whose things are met where they are seen
 _BUCKETS = ((0, 0), (1, 1), (2, 3), (4, 6), (7, 10), (11, 40), (41, 60))
 
 
@@ -113,8 +114,8 @@ def evaluate_scenes(
 ) -> SceneReport:
     """Ask about the first `scenes` scenes of a split.
 
-    A point is right within 2 pixels of a thing of its own: of its pixels where they are known, else
-    of its box.
+    A point is right within 2 pixels of a thing of its own: on tables of its pixels, else of its
+    box, as the middle of a flat thing may lie in a hole of it.
 
     Args:
         pointer: the model.
@@ -149,7 +150,7 @@ def _answer(view: View | RemoteView, query: str) -> Points:
 
 
 def _right(points: Points, scene: Scene, targets: Sequence[int]) -> NDArray[np.bool_]:
-    if scene.owner is not None:
+    if scene.owner is not None and scene.kind in _SOLID:
         return match_owners(points.xy(), scene.owner, targets, margin=int(_MARGIN))
     boxes = [scene.things[index].box for index in targets]
     return match_boxes(points.xy(), boxes, margin=_MARGIN)

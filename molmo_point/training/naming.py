@@ -17,6 +17,7 @@ IGNORE = -100
 """Label of what is not to be learnt, torch's own."""
 
 _SQUARE = ("screens",)  # kinds of scene whose things fill their boxes
+_SOLID = ("tabletop",)  # whose things are exactly their pixels, and not a rounded box as well
 _LEAST_SEEN = (
     1.5  # patches; what is smaller in the global view of a large image is not learnt there
 )
@@ -109,7 +110,7 @@ def _name_grid(
     centre, extent = np.zeros(shape, np.bool_), np.zeros((*shape, 4), np.float32)
     square = scene.kind in _SQUARE
     owner = np.full(shape, -1, np.int64)
-    middles: dict[int, tuple[int, int]] = {}
+    middles: dict[int, tuple[int, ...]] = {}
     pixel = np.ix_(y[:, 0].astype(int), x[0].astype(int))
     shown = None if scene.owner is None else scene.owner[pixel]
     for number in sorted(range(len(scene.things)), key=lambda n: _area(scene.things[n]))[::-1]:
@@ -120,9 +121,15 @@ def _name_grid(
         u = (x - (left + right) / 2) / max((right - left) / 2, 1e-6)
         v = (y - (top + bottom) / 2) / max((bottom - top) / 2, 1e-6)
         inside = np.maximum(abs(u), abs(v)) <= 1 if square else u**2 + v**2 <= 1.1
-        inside = inside if shown is None else shown == number + 1
-        middle = int(thing.y // (height / rows)), int(thing.x // (width / columns))
+        if shown is not None:
+            mine = shown == number + 1
+            inside = mine if scene.kind in _SOLID else inside & (mine | (shown == 0))
+        middle: tuple[int, ...] = (
+            int(thing.y // (height / rows)), int(thing.x // (width / columns)),
+        )  # fmt: skip
         if 0 <= middle[0] < rows and 0 <= middle[1] < columns:
+            if shown is not None and shown[middle] > 0:  # perhaps of what lies over it
+                middle = _own_patch(inside, middle)
             inside[middle], middles[number] = True, middle
         owner[inside] = number
         faint = max((right - left) / width * columns, (bottom - top) / height * rows) < least
@@ -140,7 +147,7 @@ def _name_grid(
     return PatchNames(name, colour, meaning, centre, extent)
 
 
-def _own_patch(own: NDArray[np.bool_], middle: tuple[int, int]) -> tuple[int, ...]:
+def _own_patch(own: NDArray[np.bool_], middle: tuple[int, ...]) -> tuple[int, ...]:
     """The patch of a thing that is nearest to its middle; something may lie over that."""
     if own[middle] or not own.any():
         return middle

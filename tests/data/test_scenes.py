@@ -262,9 +262,17 @@ def test_what_a_part_cuts_off_is_doubtful_and_what_it_leaves_out_is_gone():
         Thing(name, (b[0] + b[2]) / 2, (b[1] + b[3]) / 2, b)
         for name, b in zip(names, boxes, strict=True)
     ]
-    scene = Scene(np.zeros((100, 100, 3), np.uint8), tuple(things), "shapes")
+    owner = np.zeros((100, 100), np.int16)
+    for number, (left, top, right, bottom) in enumerate(boxes, start=1):
+        owner[top:bottom, left:right] = number
+    scene = Scene(np.zeros((100, 100, 3), np.uint8), tuple(things), "shapes", owner=owner)
     part = scene.part(10, 10, 50, 50, (50, 50))
     assert [(t.name, t.doubtful) for t in part.things] == [
         ("inside", False), ("mostly", False), ("hardly", True),
     ]  # fmt: skip
     assert part.things[2].box == (40, 10, 80, 30)
+    assert part.owner.shape == (50, 50)
+    assert [part.owner[20, x] for x in (5, 15, 38, 45)] == [0, 1, 2, 3]
+    fewer = scene.part(50, 10, 50, 90, (50, 90))
+    assert [thing.name for thing in fewer.things] == ["mostly", "hardly", "outside"]
+    assert fewer.owner[55, 30] == 3

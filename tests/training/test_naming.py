@@ -15,9 +15,9 @@ def ranks(words):
     return {word: rank for rank, word in enumerate(words)}
 
 
-def named(things, size=(192, 192)):
-    """A screen of one crop, 16x16 patches of 12 pixels."""
-    scene = Scene(np.zeros((size[1], size[0], 3), np.uint8), things, "screens")
+def named(things, size=(192, 192), kind="screens", owner=None):
+    """A scene of one crop, 16x16 patches of 12 pixels."""
+    scene = Scene(np.zeros((size[1], size[0], 3), np.uint8), things, kind, owner=owner)
     inputs = build_processor(ModelSize(), ["x"]).encode_image_prefix([scene.image])
     names = ranks(["button", "icon", "field"])
     shape, metadata = inputs.pixel_values.shape[:2], inputs.metadata[0]
@@ -50,6 +50,22 @@ def test_of_an_element_under_an_icon_the_nearest_free_patch_is_the_centre():
     ]
     assert [name for _, name in sorted(centres, key=lambda pair: pair[1])] == [1, 2]
     assert ((3, 3), 2) in centres
+
+
+def test_where_flat_things_overlap_the_one_that_is_seen_is_named():
+    below, above = (
+        Thing("button", 54, 54, (24, 24, 84, 84)),
+        Thing("icon", 54, 78, (12, 48, 96, 108)),
+    )
+    owner = np.zeros((192, 192), np.int16)
+    owner[24:84, 24:84] = 1
+    owner[48:108, 12:96] = 2
+    seen = named((below, above), kind="cutouts", owner=owner)
+    assert set(seen["names"][4:9, 2:7].flatten()) == {2}
+    assert seen["names"][3, 4] == 1
+    assert np.argwhere(seen["centres"]).tolist() == [[3, 4], [6, 4]]  # not under the icon
+    blind = named((below, above), kind="cutouts")
+    assert blind["names"][4, 4] == 1  # the smaller is thought to lie above
 
 
 def test_nothing_is_learnt_from_what_is_doubtful():

@@ -68,7 +68,7 @@ def generate_cutout_scene(
     things = [replace(thing, colour="") if thing.name in doubtful else thing for thing in things]
     coloured = any(thing.colour for thing in things)
     image = photograph(rng, canvas.picture, greyscale=greyscale, true_colours=coloured)
-    return Scene(image, tuple(things), "cutouts")
+    return Scene(image, tuple(things), "cutouts", owner=canvas.owner)
 
 
 def _draw_size(rng: np.random.Generator) -> tuple[int, int]:
