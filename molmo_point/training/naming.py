@@ -118,12 +118,7 @@ def _name_grid(
         if thing.name not in names:
             continue
         left, top, right, bottom = thing.box
-        u = (x - (left + right) / 2) / max((right - left) / 2, 1e-6)
-        v = (y - (top + bottom) / 2) / max((bottom - top) / 2, 1e-6)
-        inside = np.maximum(abs(u), abs(v)) <= 1 if square else u**2 + v**2 <= 1.1
-        if shown is not None:
-            mine = shown == number + 1
-            inside = mine if scene.kind in _SOLID else inside & (mine | (shown == 0))
+        inside = _patches_of(scene, number, x, y, shown)
         middle: tuple[int, ...] = (
             int(thing.y // (height / rows)), int(thing.x // (width / columns)),
         )  # fmt: skip
@@ -145,6 +140,26 @@ def _name_grid(
     for number, middle in middles.items():
         centre[_own_patch(owner == number, middle) if square else middle] = True
     return PatchNames(name, colour, meaning, centre, extent)
+
+
+def _patches_of(
+    scene: Scene,
+    number: int,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    shown: NDArray[np.int16] | None,
+) -> NDArray[np.bool_]:
+    """Patches [rows, columns] whose middles, x [1, columns] and y [rows, 1], lie on a thing."""
+    left, top, right, bottom = scene.things[number].box
+    u = (x - (left + right) / 2) / max((right - left) / 2, 1e-6)
+    v = (y - (top + bottom) / 2) / max((bottom - top) / 2, 1e-6)
+    inside: NDArray[np.bool_] = (
+        np.maximum(abs(u), abs(v)) <= 1 if scene.kind in _SQUARE else u**2 + v**2 <= 1.1
+    )
+    if shown is None:
+        return inside
+    mine: NDArray[np.bool_] = shown == number + 1
+    return mine if scene.kind in _SOLID else inside & (mine | (shown == 0))
 
 
 def _own_patch(own: NDArray[np.bool_], middle: tuple[int, ...]) -> tuple[int, ...]:
