@@ -21,7 +21,8 @@ from molmo_point.data.shapes import colour_of, disc_sprite, grain_sprite, shape_
 from molmo_point.data.sprites import FloatPixels, Sprite, emoji_sprite, transform
 
 __all__ = [
-    "KINDS", "Scene", "SceneQuery", "Split", "Thing", "generate_scene", "random_of", "renumber",
+    "KINDS", "SOLID", "Scene", "SceneQuery", "Split", "Thing", "generate_scene", "random_of",
+    "renumber",
 ]  # fmt: skip
 
 Split = Literal["train", "dev", "heldout"]
@@ -29,6 +30,8 @@ _SPLITS: dict[str, int] = {"train": 0, "dev": 1, "heldout": 2}
 
 KINDS = ("emoji", "shapes", "discs", "grains")
 """Kinds of scene."""
+SOLID = ("tabletop",)
+"""Kinds of scene whose things are exactly their pixels; flat things may have holes."""
 _SHARES = (0.42, 0.25, 0.20, 0.13)
 
 

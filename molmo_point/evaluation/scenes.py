@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molmo_point.data.queries import ask_about
-from molmo_point.data.scenes import Scene, SceneQuery, Split, random_of
+from molmo_point.data.scenes import SOLID, Scene, SceneQuery, Split, random_of
 from molmo_point.data.worlds import DRAWN, World
 from molmo_point.errors import QueryError
 from molmo_point.evaluation.metrics import (
@@ -27,7 +27,6 @@ from molmo_point.view import View
 __all__ = ["SceneReport", "evaluate_scenes"]
 
 _MARGIN = 2.0
-_SOLID = ("tabletop",)  # kinds of scene whose things are met where they are seen
 _BUCKETS = ((0, 0), (1, 1), (2, 3), (4, 6), (7, 10), (11, 40), (41, 60))
 
 
@@ -150,7 +149,7 @@ def _answer(view: View | RemoteView, query: str) -> Points:
 
 
 def _right(points: Points, scene: Scene, targets: Sequence[int]) -> NDArray[np.bool_]:
-    if scene.owner is not None and scene.kind in _SOLID:
+    if scene.owner is not None and scene.kind in SOLID:
         return match_owners(points.xy(), scene.owner, targets, margin=int(_MARGIN))
     boxes = [scene.things[index].box for index in targets]
     return match_boxes(points.xy(), boxes, margin=_MARGIN)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from molmo_point.data.scenes import Scene, Thing
+from molmo_point.data.scenes import SOLID, Scene, Thing
 from molmo_point.models.molmo_point.inputs import PointingMetadata
 
 __all__ = ["IGNORE", "PatchNames", "name_patches"]
@@ -17,7 +17,6 @@ IGNORE = -100
 """Label of what is not to be learnt, torch's own."""
 
 _SQUARE = ("screens",)  # kinds of scene whose things fill their boxes
-_SOLID = ("tabletop",)  # whose things are exactly their pixels, and not a rounded box as well
 _LEAST_SEEN = (
     1.5  # patches; what is smaller in the global view of a large image is not learnt there
 )
@@ -159,7 +158,7 @@ def _patches_of(
     if shown is None:
         return inside
     mine: NDArray[np.bool_] = shown == number + 1
-    return mine if scene.kind in _SOLID else inside & (mine | (shown == 0))
+    return mine if scene.kind in SOLID else inside & (mine | (shown == 0))
 
 
 def _own_patch(own: NDArray[np.bool_], middle: tuple[int, ...]) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from molmo_point.data import scenes as scenes_module
 from molmo_point.data import sprites
 from molmo_point.data.canvas import Canvas
 from molmo_point.data.names import COLOURS, DISCS, EMOJI, GRAINS, LOOK_ALIKES, SHAPES
-from molmo_point.data.scenes import KINDS, Scene, Thing, generate_scene, random_of
+from molmo_point.data.scenes import KINDS, Scene, Thing, generate_scene, random_of, renumber
 from molmo_point.data.sprites import Sprite
 from molmo_point.errors import MolmoPointError
 
@@ -276,3 +276,25 @@ def test_what_a_part_cuts_off_is_doubtful_and_what_it_leaves_out_is_gone():
     fewer = scene.part(50, 10, 50, 90, (50, 90))
     assert [thing.name for thing in fewer.things] == ["mostly", "hardly", "outside"]
     assert fewer.owner[55, 30] == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_scene_and_its_part_know_whose_each_pixel_is(kind):
+    whole = generate_scene(4, "dev", size=(240, 200), kind=kind)
+    assert whole.things
+    for number, thing in enumerate(whole.things, start=1):
+        rows, columns = np.nonzero(whole.owner == number)
+        assert thing.box == (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    part = whole.part(60, 40, 120, 100, (120, 100))
+    for number, thing in enumerate(part.things, start=1):
+        old = next(
+            rank for rank, other in enumerate(whole.things, start=1)
+            if (other.x, other.y) == pytest.approx((thing.x + 60, thing.y + 40))
+        )  # fmt: skip
+        assert ((part.owner == number) == (whole.owner[40:140, 60:180] == old)).all()
+
+
+def test_things_left_out_are_nobodys_and_the_others_move_up():
+    owner = np.array([[0, 1, 2, 3]], np.int16)
+    assert renumber(owner, [0, 2]).tolist() == [[0, 1, 0, 2]]
+    assert renumber(owner, []).tolist() == [[0, 0, 0, 0]]
