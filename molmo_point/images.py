@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
 
-__all__ = ["ImageSource", "load_image"]
+__all__ = ["ImageSource", "is_plain", "load_image"]
 
 ImageSource: TypeAlias = (
     "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]"
@@ -220,6 +220,20 @@ def _from_file(file: IO[bytes], name: str) -> NDArray[np.uint8]:
         formats = [known for known in Image.OPEN if known != "EPS"]
         with Image.open(file, formats=formats) as image:
             return _from_pil(image, name)
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether an encoded image is RGB or grey, upright and opaque, so that no reader may differ.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    with _pillow("the image"):
+        from PIL import Image
+
+        with Image.open(io.BytesIO(data)) as image:
+            opaque = image.mode in ("RGB", "L") and not image.has_transparency_data
+            return opaque and _orientation(image) == 1
 
 
 @contextmanager

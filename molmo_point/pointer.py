@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ class Pointer:
             downloaded once ("name@revision" pins it); a folder with a checkpoint; or the address
             of an OpenAI-compatible server, "http://host:8000/v1", that serves a Molmo.
         model: the same as `source` by its usual name; with a server, the name that it serves, which
-            may be left out if it serves one only.
+            may be left out if it serves one only ("http://host:8000/v1#name" says both).
         device: "cpu", "cuda", "cuda:1", ..., or "auto" to spread it over all GPUs and the memory;
             by default a GPU if there is one (the embedded model stays on the CPU).
         dtype: "float32", "bfloat16", "float16", or "int8" or "int4" to keep the decoder's matrices
@@ -71,6 +71,8 @@ class Pointer:
         self._opened: OpenModel | None = None
         self._ocr = ocr
         self._server: Server | None = None
+        if source is None:
+            source, model = model, None
         if isinstance(source, str) and source.startswith(("http://", "https://")):
             ours = (device, dtype, max_crops, fast_resize or None, ocr or None)
             if any(option is not None for option in ours):
@@ -78,14 +80,15 @@ class Pointer:
                     "device, dtype, max_crops, fast_resize and ocr are not for a server: leave "
                     f'them out with "{source}".'
                 )
-            name = None if model is None else str(model)
-            self._server = Server(source, model=name, api_key=api_key, timeout=timeout)
+            address, _, named = source.partition("#")
+            name = named or None if model is None else str(model)
+            self._server = Server(address, model=name, api_key=api_key, timeout=timeout)
             self.spec: ModelSpec = describe_served(self._server.model)
             return
         if source is not None and model is not None and str(source) != str(model):
             raise ModelError(f'"{source}" and "{model}" are two models: name one.')
         self._opened = open_model(
-            model if source is None else source,
+            source,
             device=device,
             dtype=dtype,
             max_crops=max_crops,
@@ -176,9 +179,16 @@ class Pointer:
         """
         return self.look(image).count(query)
 
-    def stream(self, image: ImageSource, query: str) -> Iterator[Point]:
-        """The points of `point`, each as soon as the model has said it."""
-        yield from self.look(image).stream(query)
+    def stream(
+        self, image: ImageSource | Sequence[ImageSource] | Video, query: str
+    ) -> Generator[Point, None, Points]:
+        """The points of `point`, each as soon as the model has said it.
+
+        Returns:
+            To who asks a generator for it (`whole = yield from pointer.stream(...)`): what `point`
+            gives, so that an answer without points can be told from one that could not be read.
+        """
+        return (yield from self.look(image).stream(query))
 
     def batch(self, images: Iterable[ImageSource], query: str | Iterable[str]) -> Batch:
         """Many images: a result for each, in order, as they are done.
@@ -223,6 +233,6 @@ class Pointer:
         """
         return self.look(image).ask(question)
 
-    def describe(self, image: ImageSource) -> str:
+    def describe(self, image: ImageSource | Sequence[ImageSource] | Video) -> str:
         """A description in words; like `ask`, for models that have language."""
         return self.ask(image, "Describe this image.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from types import TracebackType
@@ -110,6 +110,7 @@ class View:
     def _by_text(self, query: str, *, single: bool = False) -> Points | None:
         """What the image's text says of a query; None if that is the model's business."""
         dialect = self._open()
+        check_query(query)
         if not self._lines or not isinstance(dialect, GroundedDialect):
             return None
         found = dialect.point_by_text(query, self._lines)
@@ -150,16 +151,22 @@ class View:
         make = count_prompt if self._opened.spec.language else point_prompt
         return Count(self._answer(make(label, images=self._images), query).finish())
 
-    def stream(self, query: str) -> Iterator[Point]:
+    def stream(self, query: str) -> Generator[Point, None, Points]:
         """Points one by one, each as soon as it is known; see `Pointer.stream`."""
         if (read := self._by_text(query)) is not None:
             yield from read
-            return
+            return read
         dialect = self._open()
         reader = dialect.reader(query)
         prompt = point_prompt(self._label(query), images=self._images)
+        told = 0
         for choice in self._decode(dialect, [prompt]):
-            yield from reader.feed(choice)
+            fresh = reader.feed(choice)
+            told += len(fresh)
+            yield from fresh
+        whole = reader.finish()
+        yield from tuple(whole)[told:]
+        return whole
 
     def ask(self, question: str) -> str:
         """An answer in words; see `Pointer.ask`."""

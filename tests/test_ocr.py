@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from molmo_point import Pointer
-from molmo_point.errors import MissingExtra, ModelError
+from molmo_point.errors import MissingExtra, ModelError, QueryError
 from molmo_point.ocr import read_lines
 
 
@@ -44,6 +44,9 @@ def test_words_outside_the_closed_list_are_found_by_their_text(page):
     assert len(pointer.point(image, "quux")) == 0
     assert int(pointer.count(image, "delete")) == 1
     assert [point.label for point in pointer.stream(image, "delete")] == ["delete"]
+    for empty in ("  ", None):
+        with pytest.raises(QueryError, match="some words"):
+            pointer.point(image, empty)
 
 
 def test_it_is_for_the_embedded_model_and_needs_its_extra(monkeypatch):

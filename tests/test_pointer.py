@@ -19,6 +19,12 @@ def pointer():
     return Pointer()
 
 
+def at_the_end(stream):
+    """A stream, and what it returns."""
+    whole = yield from stream
+    yield whole
+
+
 def test_every_way_of_asking_agrees(pointer):
     single = [pointer.point(SHAPES, query) for query in QUERIES]
     with pointer.look(SHAPES) as view:
@@ -29,6 +35,8 @@ def test_every_way_of_asking_agrees(pointer):
     assert int(pointer.count(SHAPES)) == len(single[2])
     streamed = [(point.x, point.y) for point in pointer.stream(SHAPES, "objects")]
     assert streamed == [(point.x, point.y) for point in single[2]]
+    *_, whole = at_the_end(pointer.stream(SHAPES, "objects"))
+    assert whole == single[2]
     batch = pointer.batch([SHAPES, SHAPES], "stars")
     assert next(batch).xy().tolist() == single[1].xy().tolist()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -263,7 +264,8 @@ class GroundedReader:
             return Points(tuple(items), size, self._query, text, truncated=self._truncated)
         if self._language:
             sizes = self._grids.image_sizes
-            return parse_points(text, image_size=sizes, query=self._query)
+            read = parse_points(text, image_size=sizes, query=self._query)
+            return replace(read, truncated=read.truncated or self._truncated)
         return Points((), size, self._query, text, state="none", truncated=self._truncated)
 
     def words(self) -> str:

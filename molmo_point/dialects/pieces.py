@@ -55,11 +55,12 @@ class PieceReader:
         if self._single and self._found:
             return Points((self._found[0],), self._sizes[0], self._query, text)
         points = self._points.finish()
+        sure = [found.confidence for found in self._found]
+        sure += [None] * (len(points) - len(sure))  # bare pairs are known at the end only
         items = tuple(
-            replace(point, label=point.label or self._query, confidence=found.confidence)
-            for point, found in zip(points, self._found, strict=False)
-        )
-        items += tuple(points)[len(items) :]  # bare pairs are known at the end only
+            replace(point, label=point.label or self._query, confidence=share)
+            for point, share in zip(points, sure, strict=False)
+        )[: 1 if self._single else None]
         cut = points.truncated or self.truncated
         return replace(points, items=items, text=text, truncated=cut)
 

@@ -49,7 +49,7 @@ class Server:
         if model is None and len(served) != 1:
             raise ModelError(
                 f"{self.url} serves {', '.join(served) or 'no model'}: name one of them, "
-                f'Pointer("{self.url}", model=...).'
+                f'Pointer("{self.url}#{served[0] if served else "name"}").'
             )
         if model is not None and model not in served:
             raise ModelError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from molmo_point.dialects.pieces import PieceReader
 from molmo_point.errors import ImageError, ModelError, QueryError
-from molmo_point.images import ImageSource, load_image
+from molmo_point.images import ImageSource, is_plain, load_image
 from molmo_point.models.registry import MODELS, ModelSpec
 from molmo_point.points import Count, Point, Points
 from molmo_point.preprocessing.prompts import count_prompt, point_prompt
@@ -24,7 +24,6 @@ from molmo_point.remote.server import Server
 __all__ = ["RemoteView", "describe_served"]
 
 _LIMIT = 1024  # tokens of an answer at most
-_ORIENTATION = 0x0112  # the tag of EXIF
 _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg"}
 
 
@@ -109,12 +108,18 @@ class RemoteView:
             _take(reader, piece)
         return Count(reader.finish())
 
-    def stream(self, query: str) -> Iterator[Point]:
-        """Points one by one, each as soon as the server has sent it."""
+    def stream(self, query: str) -> Generator[Point, None, Points]:
+        """Points one by one, each as soon as the server has sent it; see `Pointer.stream`."""
         reader = self._reader(query)
         prompt = point_prompt(query, images=len(self._sizes))
+        told = 0
         for piece in self._server.stream(self._content(prompt), limit=_LIMIT):
-            yield from _take(reader, piece)
+            fresh = _take(reader, piece)
+            told += len(fresh)
+            yield from fresh
+        whole = reader.finish()
+        yield from tuple(whole)[told:]
+        return whole
 
     def ask(self, question: str) -> str:
         """An answer in words."""
@@ -160,13 +165,5 @@ def _own_bytes(source: ImageSource) -> bytes | None:
         data = source
     else:
         return None
-    if not any(data.startswith(start) for start in _SIGNATURES):
-        return None
-    import io
-
-    from PIL import Image
-
-    with Image.open(io.BytesIO(data)) as image:
-        turned = image.getexif().get(_ORIENTATION, 1) != 1
-        plain = image.mode in ("RGB", "L") and not image.has_transparency_data and not turned
-    return data if plain else None
+    known = any(data.startswith(start) for start in _SIGNATURES)
+    return data if known and is_plain(data) else None

@@ -63,6 +63,12 @@ def test_one_point_is_over_when_it_is_complete(byte_tokenizer):
     assert points.xy().tolist() == [[64.0, 96.0]]
 
 
+def test_of_bare_pairs_one_point_is_the_first_and_has_the_query_as_its_label(byte_tokenizer):
+    reader, _ = read(" At (63.5, 44.0) and (10.0, 20.0).", byte_tokenizer(512), single=True)
+    [point] = reader.finish()
+    assert (point.x, point.y, point.label) == (406.4, 211.2, "cups")
+
+
 def test_the_limit_is_reported(byte_tokenizer):
     reader, _ = read(ANSWERS[6], byte_tokenizer(512), cut=True)
     points = reader.finish()

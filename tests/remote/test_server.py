@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from molmo_point import Pointer
+from molmo_point import Pointer, load_image
 from molmo_point.errors import ModelError, QueryError, ServerError
 from molmo_point.remote import patience
 from molmo_point.remote.server import Server
@@ -201,6 +201,34 @@ def test_a_files_own_bytes_are_sent_if_they_show_the_same(served, tmp_path):
     pointer.point(clear, "cups")
     url = served.seen[-1][1]["messages"][0]["content"][0]["image_url"]["url"]
     assert np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1])))).min() == 255
+
+
+def test_an_image_with_a_damaged_orientation_is_sent(served, tmp_path):
+    path = tmp_path / "damaged.png"
+    exif = b"Exif\0\0II*\0\xff\xff\xff\xff"
+    Image.fromarray(picture()).save(path, exif=exif)
+    assert load_image(path).shape == (100, 200, 3)
+    assert len(Pointer(served.url).point(path, "cups")) == 2
+
+
+def test_a_stream_ends_with_the_whole_answer(served):
+    pointer, got = Pointer(served.url), []
+
+    def follow():
+        whole = yield from pointer.stream(picture(), "cups")
+        got.append(whole)
+
+    served.script = ["cut"]
+    assert tuple(follow()) == tuple(got[0])
+    assert len(got[0]) == 2
+    assert got[0].truncated
+
+
+def test_the_address_may_name_the_model(served):
+    assert Pointer(f"{served.url}#{MODEL}").spec.name == MODEL
+    assert Pointer(model=served.url).spec.name == MODEL
+    with pytest.raises(ModelError, match='does not serve "another"'):
+        Pointer(f"{served.url}#another")
 
 
 @pytest.mark.parametrize("wrong", ["busy", "down", "drop", "no logprobs"])

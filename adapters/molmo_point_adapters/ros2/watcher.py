@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
@@ -54,7 +54,7 @@ class _View(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
     def point(self, query: str) -> Points: ...
-    def stream(self, query: str) -> Iterator[Point]: ...
+    def stream(self, query: str) -> Generator[Point, None, Points]: ...
 
 
 class Looking(Protocol):
@@ -212,12 +212,16 @@ def read_picture(message: Picture) -> NDArray[np.uint8]:
 def _follow(ask: Ask[Sighting], view: _View, confidence: float, progress: Progress) -> Points:
     """The points one by one, each told to who asked, until there are enough or it is called off."""
     found: list[Point] = []
-    for point in view.stream(ask.query):
+    stream = view.stream(ask.query)
+    while not ask.is_over and (not ask.limit or len(found) < ask.limit):
+        try:
+            point = next(stream)
+        except StopIteration as end:
+            whole: Points = end.value
+            return whole
         if point.confidence is None or point.confidence >= confidence:
             found.append(point)
             progress(found)
-        if ask.is_over or len(found) == ask.limit:
-            break
     return Points(tuple(found), view.image_size, ask.query, state="points" if found else "none")
 
 

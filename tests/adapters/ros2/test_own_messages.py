@@ -142,6 +142,28 @@ def test_the_action_ends_at_a_limit_and_when_called_off(streaming, camera):
     assert done.result().status == GoalStatus.STATUS_CANCELED
 
 
+def test_the_action_passes_over_points_of_low_confidence(streaming, speaker, listener, camera):
+    listener.set("speaker", confidence=0.5)  # of two, the first has 0.25
+    try:
+        with streaming(query="red") as (goal, feedback), camera.shooting():
+            done = goal.get_result_async()
+            wait_for(done.done, what="the result")
+    finally:
+        listener.set("speaker", confidence=0.0)
+    seen = done.result().result.sighting
+    assert [point.confidence for point in seen.points] == [0.75]
+    assert seen.state == "points"
+    assert [len(message.points) for message in feedback] == [1]
+
+
+def test_the_action_says_what_was_no_answer(streaming, camera):
+    with streaming(query="red?") as (goal, _), camera.shooting():
+        done = goal.get_result_async()
+        wait_for(done.done, what="the result")
+    seen = done.result().result.sighting
+    assert (seen.state, seen.truncated) == ("unreadable", True)
+
+
 def test_what_is_seen_is_published(speaker, listener, camera):
     listener.set("speaker", query="red")
     try:

@@ -59,13 +59,17 @@ class BlobView:
             raise QueryError(f'Only what is red is known here, got "{query}".')
         if query == "slow":
             time.sleep(0.3)
+        if query == "red?":
+            return Points((), self.image_size, query, "Hm", state="unreadable", truncated=True)
         return self.found
 
     def stream(self, query):
         while query == "slow":
             yield self.found[0]
             time.sleep(0.05)
-        yield from self.point(query)
+        found = self.point(query)
+        yield from found
+        return found
 
 
 if __name__ == "__main__":
