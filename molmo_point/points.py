@@ -60,7 +60,8 @@ class Point:
         timestamp: seconds into the video, or None for a still image.
 
     Raises:
-        InvalidPoint: a number is none or not finite, or the confidence is outside 0-1.
+        InvalidPoint: a number is none, or not finite, or not whole where it must be; the confidence
+            is outside 0-1; or the image's index is negative.
     """
 
     x: float
@@ -78,14 +79,19 @@ class Point:
                 continue
             try:
                 plain = kind(value)  # numpy's scalars are no JSON
-                finite = math.isfinite(plain)
+                finite, same = math.isfinite(plain), bool(plain == value)
             except (TypeError, ValueError, OverflowError) as error:
                 raise InvalidPoint(f"A point's {name} is a number, got {value!r:.80}.") from error
             if not finite:
                 raise InvalidPoint(f"A point's {name} is a finite number, got {value}.")
+            if not same:  # "12", or 2.7 where 2 or 3 is meant
+                what = "whole number" if kind is int else "number"
+                raise InvalidPoint(f"A point's {name} is a {what}, got {value!r:.80}.")
             object.__setattr__(self, name, plain)
         if self.confidence is not None and not 0.0 <= self.confidence <= 1.0:
             raise InvalidPoint(f"A confidence lies in 0-1, got {self.confidence}.")
+        if self.image_index < 0:
+            raise InvalidPoint(f"Images are counted from 0, got image_index {self.image_index}.")
 
     def to_dict(self) -> dict[str, Any]:
         """`x, y, label, confidence`, and what else is set: plain values, ready for JSON."""

@@ -273,3 +273,11 @@ def test_a_count_compares_as_its_number():
     assert count != "3"
     with pytest.raises(TypeError):
         assert count < "4"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"object_id": 2.7}, {"image_index": 0.5}, {"image_index": -1}, {"x": "12"}]
+)
+def test_what_is_nearly_a_number_is_refused(wrong):
+    with pytest.raises(InvalidPoint, match=f"{next(iter(wrong))}.*{next(iter(wrong.values()))}"):
+        Point(**{"x": 1, "y": 1} | wrong)

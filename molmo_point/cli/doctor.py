@@ -29,9 +29,14 @@ def examine() -> int:
     import torch
 
     from molmo_point.kernels.packed_linear import can_pack
+    from molmo_point.preprocessing.crops import CropConfig
+    from molmo_point.preprocessing.planned import cuts_crops
 
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     print(f"gpu\t{', '.join(gpus) or 'none: models run on the CPU'}")
+    square = CropConfig((378, 378), 14, 8, (4, 4), (2, 2), (0.5,) * 3, (0.5,) * 3)
+    cut = "by the GPU, with Triton" if gpus and cuts_crops(square) else "by the CPU"
+    print(f"images cut\t{cut}")
     print(f"cpu threads\t{torch.get_num_threads()}, of {os.cpu_count()} processors")
     print(f"cpu instructions\t{torch.backends.cpu.get_cpu_capability()}")
     packs = can_pack(torch.empty(1, 1))

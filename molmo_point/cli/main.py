@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,6 +14,8 @@ from molmo_point import __version__
 from molmo_point.errors import MolmoPointError
 
 __all__ = ["app", "main"]
+
+_STOPPED = 130  # exit code after Ctrl-C, as shells have it
 
 app = typer.Typer(
     name="molmo-point",
@@ -38,7 +39,10 @@ _Query = Annotated[
 _Model = Annotated[
     str | None,
     typer.Option(
-        "--model", "-m", help="A name on the hub or a folder.", show_default="the embedded model"
+        "--model",
+        "-m",
+        help="A name on the hub, a folder, or http://host:8000/v1, a server.",
+        show_default="the embedded model",
     ),
 ]
 _Device = Annotated[str | None, typer.Option(help='"cpu", "cuda", ...', show_default="what fits")]
@@ -282,12 +286,12 @@ def main() -> None:
     except MolmoPointError as error:
         print(f"molmo-point: {error}", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except OSError as error:
         print(f"molmo-point: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("molmo-point: stopped", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as end:  # typer turns a closed pipe into 1, and Ctrl-C into 130
+        if isinstance(end.__context__, BrokenPipeError):  # a reader, such as head, has had enough
+            sys.exit(0)
+        if end.code == _STOPPED:
+            print("molmo-point: stopped", file=sys.stderr)
+        raise

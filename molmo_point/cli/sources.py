@@ -86,6 +86,8 @@ def find_sources(words: Sequence[str]) -> list[Source]:
 def _expand(word: str) -> list[Source]:
     if word == "-":
         return _standard_input()
+    if word.lower().startswith(("http://", "https://")):
+        raise ImageError(f'"{word}" is an address: download it, or pipe it in (curl ... | -).')
     path = Path(word)
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file())
@@ -95,7 +97,7 @@ def _expand(word: str) -> list[Source]:
     if not path.exists() and glob.has_magic(word):
         files = _matches(word)
         if not files:
-            raise ImageError(f'No file matches "{word}".')
+            raise ImageError(f'No file matches "{word}": name a file, a folder or a pattern.')
         return [Source(str(file), file) for file in files]
     return [Source(word, path)]
 

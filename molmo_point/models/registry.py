@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from molmo_point.errors import DeviceError, ModelError, require
 from molmo_point.models.precision import find_precision
+from molmo_point.models.tokenizer import read_tokenizer
 
 __all__ = ["EMBEDDED", "MODELS", "ModelSpec", "OpenModel", "find_model", "open_model"]
 
@@ -57,7 +58,9 @@ def _newer(name: str, generation: Generation, parameters: float, matrices: float
 
 
 MODELS: tuple[ModelSpec, ...] = (
-    ModelSpec(EMBEDDED, "molmo_point", 4.6e6, language=False, note="in the package; a closed list"),
+    ModelSpec(
+        EMBEDDED, "molmo_point", 5_746_035, language=False, note="in the package; a closed list"
+    ),
     _newer("allenai/MolmoPoint-8B", "molmo_point", 8_677_855_065, 6_945_767_424),
     ModelSpec(
         "allenai/MolmoPoint-GUI-8B",
@@ -190,7 +193,7 @@ def open_model(
     if place == "auto" or precision.bits:
         options["device_map"] = place
     model, processor = _load(folder, spec.generation, place, precision.torch_dtype, options)
-    crops = max_crops or spec.max_crops
+    crops = spec.max_crops if max_crops is None else max_crops
     if crops is not None:
         config = replace(processor.crop_config, max_crops=crops)
         processor = replace(processor, crop_config=config)
@@ -217,7 +220,7 @@ def _load(
             from molmo_point.models.molmo_point.bare_tokenizer import BareTokenizer
             from molmo_point.models.molmo_point.processor import MolmoPointProcessor
 
-            tokenizer = BareTokenizer(folder)
+            tokenizer = read_tokenizer(folder, BareTokenizer)
             return model, MolmoPointProcessor.from_pretrained(folder, tokenizer=tokenizer)
     model = load_model(folder, generation, dtype=dtype, device=place, **options)
     if generation == "molmo":
@@ -246,7 +249,8 @@ def _device(device: str | None, spec: ModelSpec) -> str:
         )
     if kind.type == "cuda" and (kind.index or 0) >= torch.cuda.device_count():
         raise DeviceError(
-            f'"{device}" was asked for and there are {torch.cuda.device_count()} GPUs.'
+            f'"{device}" was asked for and there are {torch.cuda.device_count()} GPUs, numbered '
+            'from 0: use "cuda:0", or "cuda".'
         )
     return device
 
@@ -254,7 +258,12 @@ def _device(device: str | None, spec: ModelSpec) -> str:
 def _download(name: str) -> Path:
     """The folder of a checkpoint of the hub, downloaded if needed; "name@revision" pins it."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+    )
 
     patterns = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
     repository, _, revision = name.partition("@")
@@ -262,6 +271,10 @@ def _download(name: str) -> Path:
         return Path(
             snapshot_download(repository, revision=revision or None, allow_patterns=patterns)
         )
+    except HFValidationError as error:
+        raise ModelError(
+            f'"{name}" is no name of a model and no folder: a name is "owner/model".'
+        ) from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
         first = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from molmo_point.errors import ImageError, ModelError
 from molmo_point.preprocessing.crops import (
     CropConfig,
-    check_image,
     map_patches,
     normalise,
     pool_grid,
@@ -32,10 +31,26 @@ class Video:
     Attributes:
         frames: uint8 [F, H, W, 3], RGB.
         fps: frames a second.
+
+    Raises:
+        ImageError: the frames are not uint8 [F, H, W, 3], or there are none.
     """
 
     frames: NDArray[np.uint8]
     fps: float
+
+    def __post_init__(self) -> None:
+        frames = self.frames
+        if not isinstance(frames, np.ndarray):
+            raise ImageError(
+                f"A video here is a uint8 array [F, H, W, 3], got {type(frames).__name__}: stack "
+                "its frames with numpy.stack."
+            )
+        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or not frames.size:
+            raise ImageError(
+                f"A video here is a uint8 array [F, H, W, 3], got {frames.dtype} "
+                f"{list(frames.shape)}: read each frame with molmo_point.load_image."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +137,10 @@ def prepare_video(video: Video, config: VideoConfig) -> VideoFrames:
         config: of the checkpoint.
 
     Raises:
-        ImageError: the frames are not uint8 [F, H, W, 3], or there are none.
+        ImageError: the video has no speed.
     """
     frames = video.frames
-    if frames.ndim != 4:
-        raise ImageError(f"A video here is a uint8 array [F, H, W, 3], got {list(frames.shape)}.")
     indices = sample_frames(len(frames), video.fps, config)
-    check_image(frames[0])
     crop = config.frame
     patches = np.empty(
         (len(indices), *crop.crop_patches, crop.patch_size, crop.patch_size * 3), dtype=np.uint8

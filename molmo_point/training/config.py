@@ -48,7 +48,8 @@ class TrainingConfig:
 
     Attributes:
         model: sizes.
-        world: what the scenes show, "drawn" or "things" (`data/worlds.py`).
+        world: what the scenes show: "all", "things", "screens", "tabletop" or "drawn"
+            (`data/worlds.py`).
         seed: of the initial weights and of the order of scenes.
         steps: optimiser steps of the whole schedule.
         dense_steps: the first of them, which only teach the vision encoder to name its patches.

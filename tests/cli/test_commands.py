@@ -1,6 +1,8 @@
 """The program as a person runs it: what it prints, where, and with which exit code."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,7 @@ MAIN = "from molmo_point.cli.main import main; main()"
 def run(*words, cwd=None, stdin=None):
     return subprocess.run(
         [sys.executable, "-c", MAIN, *map(str, words)],
+        env=os.environ | {"HF_HUB_OFFLINE": "1"},
         cwd=cwd,
         input=stdin,
         capture_output=True,
@@ -52,7 +55,8 @@ def folder(tmp_path_factory):
 def test_count_prints_the_number_alone():
     done = run("count", SHAPES, "red circles")
     assert done.returncode == 0
-    assert int(said(done)) >= 0
+    assert said(done) == f"{int(said(done))}\n"
+    assert int(said(done)) > 0
 
 
 def test_count_without_a_query_counts_what_stands_out():
@@ -72,6 +76,8 @@ def test_json_has_exactly_the_promised_keys():
 
 def test_point_prints_pixels_and_confidence():
     done = run("point", SHAPES, "objects")
+    assert done.returncode == 0
+    assert said(done)
     for line in said(done).splitlines():
         x, y, sure = map(float, line.split("\t"))
         assert 0 <= x <= 480
@@ -99,7 +105,31 @@ def test_standard_input_is_an_image_or_a_list():
     image = run("count", "-", "stars", stdin=SHAPES.read_bytes())
     paths = run("count", "-", "stars", stdin=f"{SHAPES}\n".encode())
     plain = run("count", SHAPES, "stars")
-    assert said(image) == said(paths) == said(plain)
+    assert image.returncode == paths.returncode == plain.returncode == 0
+    assert said(image) == said(paths) == said(plain) != ""
+
+
+def start(*words):
+    return subprocess.Popen(
+        [sys.executable, "-c", MAIN, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(folder):
+    with start("count", folder / "[ab].png", "dots") as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_ctrl_c_is_said_in_a_word(folder):
+    with start("count", *[folder / "a.png", folder / "b.png"] * 50, "-q", "dots") as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == b"molmo-point: stopped\n"
+    assert process.returncode == 130
 
 
 def test_draw_writes_the_picture(tmp_path, folder):
@@ -121,10 +151,16 @@ def test_draw_writes_the_picture(tmp_path, folder):
         (["count", SHAPES, "stars", "--model", "nowhere"], ["nowhere", "models"]),
         (["count", SHAPES, "stars", "--model", "."], ["config.json"]),
         (["count", SHAPES, "stars", "--model", "allenai/Molmo-7B-D-0924"], ["Molmo-7B-D"]),
+        (["count", SHAPES, "stars", "--model", "allenai/Molmo2-8B/"], ["no name of a model"]),
+        (
+            ["count", "https://example.org/a.jpg", "stars"],
+            ["https://example.org/a.jpg", "download"],
+        ),
         (["count", SHAPES, "stars", "--device", "cuda"], ["cuda"]),
         (["count", SHAPES, "stars", "--device", "toaster"], ["toaster"]),
         (["count", SHAPES, "stars", "--draw", "out.nonsense"], ["out.nonsense"]),
-        (["count", "."], ["."]),
+        (["count", "."], ["holds no image"]),
+        (["count", "*.png"], ["*.png", "name a file"]),
     ],
     ids=lambda value: "-".join(map(str, value))[-40:] if isinstance(value, list) else None,
 )

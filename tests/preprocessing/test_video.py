@@ -64,9 +64,13 @@ def test_a_frame_is_one_crop():
 
 def test_what_is_no_video():
     with pytest.raises(ImageError, match=r"\[F, H, W, 3\]"):
-        prepare_video(Video(np.zeros((5, 5, 3), dtype=np.uint8), fps=2.0), config())
+        Video(np.zeros((5, 5, 3), dtype=np.uint8), fps=2.0)
+    with pytest.raises(ImageError, match=r"got uint8 \[0, 5, 5, 3\]"):
+        Video(np.zeros((0, 5, 5, 3), dtype=np.uint8), fps=2.0)
+    with pytest.raises(ImageError, match="got list: stack"):
+        Video([np.zeros((5, 5, 3), dtype=np.uint8)], fps=2.0)
     with pytest.raises(ImageError, match="frames and a positive fps"):
-        prepare_video(Video(np.zeros((0, 5, 5, 3), dtype=np.uint8), fps=2.0), config())
+        sample_frames(0, 2.0, config())
     with pytest.raises(ImageError, match="positive fps"):
         sample_frames(5, 0.0, config())
     with pytest.raises(ModelError, match="num_frames 0"):

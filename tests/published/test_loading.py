@@ -1,6 +1,7 @@
 """Checkpoints in every published layout load whole, point, and say what is wrong with them."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from molmo_point import Pointer
-from molmo_point.errors import QueryError, WeightsError
+from molmo_point.errors import ModelError, QueryError, WeightsError
 from molmo_point.models.weights import load_model
 from molmo_point.preprocessing.video import Video
 from tests.published.small import KINDS, random_tensors, write_checkpoint
@@ -67,9 +68,11 @@ def test_one_interface_over_all_generations(kind, pointers):
         one, two = view.points(["the cups", "dogs"])
         assert one.text == points.text
         assert view.point("dogs").text == two.text
-    assert int(pointer.count(image, "cups")) >= 0
+    counted = pointer.count(image, "cups")
+    assert int(counted) == (counted.points.stated_count or len(counted.points))
     assert isinstance(pointer.ask(image, "What is this?"), str)
-    assert [point.xy for point in pointer.stream(image, "the cups")] == [p.xy for p in points]
+    streamed = [(point.x, point.y) for point in pointer.stream(image, "the cups")]
+    assert streamed == [(point.x, point.y) for point in points]
 
 
 @pytest.mark.parametrize("kind", ["molmo-point", "molmo-point-tied"])
@@ -163,3 +166,20 @@ def test_generate_says_the_same_with_a_static_cache(kind, padding, folders):
         for cache in ("dynamic", "static")
     ]  # fmt: skip
     assert torch.equal(*said)
+
+
+@pytest.mark.parametrize("kind", ["molmo-d", "molmo2", "molmo-point"])
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_a_tokenizer_that_is_not_there_is_said(kind, damage, folders, tmp_path):
+    broken = shutil.copytree(folders / kind, tmp_path / kind)
+    for path in broken.glob("*token*"):
+        path.unlink()
+    if damage == "damaged":
+        (broken / "tokenizer.json").write_text('{"version": "1.0"')
+    with pytest.raises(ModelError, match="no tokenizer that can be read"):
+        Pointer(broken)
+
+
+def test_crops_of_none_are_refused(folders):
+    with pytest.raises(ModelError, match="0"):
+        Pointer(folders / "molmo2", max_crops=0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from molmo_point.errors import require
+from molmo_point.errors import DeviceError, require
 from molmo_point_adapters.clicking import command as clicking
 
 if TYPE_CHECKING:
@@ -42,7 +43,12 @@ def _mcp(
     model: clicking.Model = None,
     http: Annotated[
         int | None,
-        typer.Option(help="Serve on this port of 127.0.0.1, at /mcp.", show_default="stdio", min=0),
+        typer.Option(
+            help="Serve on this port of 127.0.0.1, at /mcp.",
+            show_default="stdio",
+            min=1,
+            max=65535,
+        ),
     ] = None,
 ) -> None:
     """A screen for agents, over the Model Context Protocol.
@@ -64,8 +70,20 @@ def _mcp(
         with open_screen(choice, clicking.model_of(model), policy=policy, log=log) as screen:
             yield ScreenTools(screen)
 
+    if http is not None:
+        _check_port(http)
     server = make_server(open_tools)
     if http is None:
         server.run("stdio")
     else:
         server.run("streamable-http", host="127.0.0.1", port=http)
+
+
+def _check_port(port: int) -> None:
+    """Say in a sentence what the server would only write into its log."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise DeviceError(
+            f"Port {port} of 127.0.0.1 cannot be served on ({error.strerror}): give another."
+        ) from error

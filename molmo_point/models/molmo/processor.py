@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from molmo_point.errors import ModelError, QueryError
+from molmo_point.models.tokenizer import read_tokenizer
 from molmo_point.preprocessing.crops import CropConfig
 from molmo_point.preprocessing.padded import MOLMO_CROPS, PaddedCrops, crop_padded_image
 from molmo_point.preprocessing.planned import crop_padded_on
@@ -107,8 +108,6 @@ class MolmoProcessor:
         Raises:
             ModelError: a file does not say what it must.
         """
-        from transformers import AutoTokenizer
-
         path = Path(folder) / _FILE
         crops = MOLMO_CROPS
         try:
@@ -118,12 +117,7 @@ class MolmoProcessor:
             raise ModelError(
                 f"{path} does not state the crops of its images: {error!r}."
             ) from error
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError, KeyError) as error:
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ModelError(f"{folder} has no tokenizer that can be read: {first}") from error
-        return cls(tokenizer, crops)
+        return cls(read_tokenizer(Path(folder)), crops)
 
     def save_pretrained(self, folder: Path | str) -> None:
         """Write the files that `from_pretrained` reads."""

@@ -28,6 +28,7 @@ from molmo_point.models.molmo_point.processor_files import (
     load_processor_files,
     save_processor_files,
 )
+from molmo_point.models.tokenizer import read_tokenizer
 from molmo_point.preprocessing.crops import CropConfig, ImageCrops, crop_image
 from molmo_point.preprocessing.planned import crop_on
 from molmo_point.preprocessing.prompts import (
@@ -128,9 +129,7 @@ class MolmoPointProcessor:
         """
         crops, layout, video = load_processor_files(Path(folder))
         if tokenizer is None:
-            from transformers import AutoTokenizer
-
-            tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+            tokenizer = read_tokenizer(Path(folder))
         return cls(tokenizer, crops, layout, video)
 
     def save_pretrained(self, folder: Path | str) -> None:

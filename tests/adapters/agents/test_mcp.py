@@ -165,3 +165,15 @@ def test_words_point_count_and_click():
     assert done["landed"] is True
     assert "scroll" in scrolled["signs"]
     assert seen == ["save"]
+
+
+def test_a_port_that_is_taken_is_said():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, *MAIN, "--http", port]
+        done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"Port {port} of 127.0.0.1 cannot be served on" in done.stderr
+    assert "Traceback" not in done.stderr
