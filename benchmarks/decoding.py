@@ -121,7 +121,7 @@ def time_generate(model, prompt, answer, cache):
     forced = LogitsProcessorList([ForcedTokens(answer, prompt.shape[1])])
     common = {
         "attention_mask": torch.ones_like(prompt), "logits_processor": forced, "do_sample": False,
-        "eos_token_id": answer[-1], "pad_token_id": 0,
+        "eos_token_id": answer[-1], "pad_token_id": 0, "disable_compile": True,
     }  # fmt: skip
     seconds = []
     for limit in (1, len(answer)):
@@ -144,10 +144,12 @@ def quantise(model, bits):
             shape = (child.in_features, child.out_features, child.bias is not None)
             weight, device = child.weight.data.cpu(), child.weight.device
             if bits == 8:
-                new = bnb.nn.Linear8bitLt(*shape, has_fp16_weights=False)
+                new = bnb.nn.Linear8bitLt(*shape, has_fp16_weights=False, device="meta")
                 new.weight = bnb.nn.Int8Params(weight, requires_grad=False, has_fp16_weights=False)
             else:
-                new = bnb.nn.Linear4bit(*shape, compute_dtype=weight.dtype, quant_type="nf4")
+                new = bnb.nn.Linear4bit(
+                    *shape, compute_dtype=weight.dtype, quant_type="nf4", device="meta"
+                )
                 new.weight = bnb.nn.Params4bit(weight, requires_grad=False, quant_type="nf4")
             new.bias = child.bias
             setattr(part, name, new.to(device))

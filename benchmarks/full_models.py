@@ -120,16 +120,9 @@ class Subject:
         return dialect._session.keys.table.selectable[0].nonzero()[:, 0].tolist()
 
     def weights(self):
-        """Parameters of the vision side, and bytes and parameters of the decoder."""
-        parts = self.model.model
-        seen = (
-            [parts.vision_tower, parts.multi_modal_projector]
-            if self.grounded
-            else [parts.vision_backbone]
-        )
-        vision = sum(value.numel() for part in seen for value in part.parameters())
-        read = [*parts.language_model.layers.parameters(), *self.model.lm_head.parameters()]
-        return vision, sum(v.numel() for v in read), sum(v.nbytes for v in read)
+        """Bytes of the decoder, all of which a step reads."""
+        layers = self.model.model.language_model.layers.parameters()
+        return sum(value.nbytes for value in (*layers, *self.model.lm_head.parameters()))
 
 
 def _molmo(name):

@@ -13,9 +13,17 @@ import torch
 from clock import ceilings, milliseconds
 from forced import say, until
 from full_models import Subject, model_arguments
+from torch.utils.flop_counter import FlopCounterMode
 
 SIZES = ("640x480", "1920x1080", "3840x2160")
 QUERY = "Point to the bottles"
+
+
+def operations(work):
+    """Floating-point operations of its products and attention, as they are called."""
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops()
 
 
 @torch.inference_mode()
@@ -23,24 +31,25 @@ def measure(subject, width, height, points, flops, copies):
     """Rows of a table: name, milliseconds, at least."""
     device, processor = subject.device, subject.processor
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    vision, parameters, weights = subject.weights()
+    weights = subject.weights()
 
     def prepare():
         return processor.encode_image_prefix([image]).to(device)
 
     inputs = prepare()
     tokens = inputs.input_ids.shape[1]
-    patches = inputs.pixel_values.shape[0] * inputs.pixel_values.shape[1]
     bytes_moved = image.nbytes + inputs.pixel_values.nbytes
     prepared = milliseconds(prepare, device)
     encoded = milliseconds(lambda: subject.encode(inputs), device)
     seen = milliseconds(lambda: subject.look(image), device)
+    encoding = operations(lambda: subject.encode(inputs))
+    reading = operations(lambda: subject.look(image))
     dialect = subject.look(image)
     question = dialect.encode_question(QUERY)
     rows = [
         ("preprocessing", prepared, 1e3 * bytes_moved / copies),
-        ("encoding", encoded, 2e3 * vision * patches / flops),
-        ("prefill", seen - prepared - encoded, 2e3 * parameters * tokens / flops),
+        ("encoding", encoded, 1e3 * encoding / flops),
+        ("prefill", seen - prepared - encoded, 1e3 * (reading - encoding) / flops),
     ]
     options = dialect.options(single=False, words=False)
     with dialect.board(1) as board:

@@ -1,6 +1,6 @@
 """The README's gallery: real pictures with what the embedded model says of them, good and bad.
 
-    python benchmarks/gallery.py docs/pictures
+    python benchmarks/gallery.py docs/pictures   # out/gallery, if no folder is named
 
 Needs Chromium and the extras "screens" and "tabletop". None of these pictures was trained on.
 """
@@ -43,6 +43,7 @@ def documentation_page() -> NDArray[np.uint8]:
 
 
 def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     desk = render_table(DESK, "heldout").image
     cases = {
         "coins": (np.asarray(Image.open(EXAMPLES / "coins.png").convert("RGB")), "coins"),
@@ -58,4 +59,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(*sys.argv[1:] or ["out/gallery"]))

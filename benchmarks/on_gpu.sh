@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # For a machine with a GPU and without network: one script that measures everything, and trains the embedded
-# model on. Steps go by name, each of them meant for at most ten minutes on a large card:
+# model on. Steps go by name; one that fails, or takes longer than LIMIT seconds, does not stop the others:
 #   kernels     the fused crop path, beside copying as many bytes
 #   decoding    one answer: ours beside transformers' generate with growing, static and compiled static cache
 #   quantised   the same for ours, in 8 and 4 bits beside bfloat16 (needs bitsandbytes)
@@ -8,29 +8,30 @@
 #   point       MolmoPoint-8B likewise
 #   together    16 queries on one image, and several images, together and apart, for both
 #   vllm        the decode of vLLM, if it is installed
-#   train       the embedded model goes on learning for MINUTES, and is evaluated
-# What is made lies in $OUT, in files of at most 15 MB. Bring along, if the machine lacks them:
-#   wheels/            pip wheels (transformers 5.20 or later, opencv-python-headless, scikit-image, ...)
+#   train       the embedded model goes on learning for MINUTES; to be evaluated elsewhere (molmo-point eval)
+# What is made lies in $OUT: tables.md, and of a training train.jsonl and model.tar (15 MB at most). The run itself
+# stays in $RUN, and goes on from there at the next call. Bring along, if the machine lacks them:
+#   wheels/            pip wheels with all that they need (transformers 5.20 or later, opencv-python-headless, ...)
 #   NotoColorEmoji.ttf the font of the emoji scenes
 #   atlas/             the atlas of cut-outs, for WORLD=things (docs/data-things.md)
-#   run/               a run to go on with, as an earlier call left it in $OUT/run
 #
 #   OUT=out STEPS="kernels decoding" bash benchmarks/on_gpu.sh
-#   OUT=out STEPS=train MINUTES=8 WORLD=things bash benchmarks/on_gpu.sh
+#   OUT=out STEPS=train MINUTES=8 LIMIT=600 WORLD=things bash benchmarks/on_gpu.sh
 #   OUT=out DEVICE=cpu SIZE=tiny bash benchmarks/on_gpu.sh        # tries the measuring steps without a card
 set -euo pipefail
 cd "$(dirname "$0")/.."
 OUT=${OUT:?say where to write: OUT=folder}
 STEPS=${STEPS:-kernels decoding quantised molmo point together vllm}
 DEVICE=${DEVICE:-cuda} SIZE=${SIZE:-full}
-MINUTES=${MINUTES:-8} WORLD=${WORLD:-drawn} WORKERS=${WORKERS:-14} SCENES=${SCENES:-200}
-PYTHON=${PYTHON:-python3}
+MINUTES=${MINUTES:-3} WORLD=${WORLD:-drawn} WORKERS=${WORKERS:-14} LIMIT=${LIMIT:-300}
+RUN=${RUN:-out/run} PYTHON=${PYTHON:-python3}
+export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH} # the package need not be installed
 mkdir -p "$OUT"
 
 if [ -d wheels ]; then
-  "$PYTHON" -m pip install --quiet --no-index --find-links wheels --upgrade wheels/*.whl
+  "$PYTHON" -m pip install --quiet --no-index --no-deps --upgrade wheels/*.whl
 fi
-if [ "$DEVICE" != cpu ]; then nvidia-smi --query-gpu=name,memory.total --format=csv | tee "$OUT/device.txt"; fi
+if [ "$DEVICE" != cpu ]; then nvidia-smi --query-gpu=name,memory.total --format=csv | tee -a "$OUT/tables.md"; fi
 
 if [ "$SIZE" = tiny ]; then
   DECODER=tiny MOLMO=tiny-Molmo POINT=tiny-MolmoPoint DTYPE=float32
@@ -41,20 +42,18 @@ else
 fi
 ON=(--device "$DEVICE" --dtype "$DTYPE")
 
-measure() { # file, benchmark, its arguments
-  local file=$1 benchmark=$2
-  shift 2
-  "$PYTHON" "benchmarks/$benchmark.py" "$@" | tee "$OUT/$file.md"
+measure() { # benchmark, its arguments
+  local benchmark=$1
+  shift
+  timeout "$LIMIT" "$PYTHON" "benchmarks/$benchmark.py" "$@" | tee -a "$OUT/tables.md"
 }
 
 train() {
   [ -f NotoColorEmoji.ttf ] && mkdir -p ~/.fonts && cp NotoColorEmoji.ttf ~/.fonts/
-  mkdir -p "$OUT/run"
-  [ -d run ] && cp -r run/. "$OUT/run/"
   [ -d atlas ] && export MOLMO_POINT_CUTOUTS=$PWD/atlas
-  run() { "$PYTHON" -c 'from molmo_point.cli.main import main; main()' "$@"; }
-  if [ ! -f "$OUT/config.json" ]; then
-    "$PYTHON" - "$WORLD" "$DEVICE" >"$OUT/config.json" <<'CONFIG'
+  mkdir -p "$RUN"
+  if [ ! -f "$RUN/config.json" ]; then
+    "$PYTHON" - "$WORLD" "$DEVICE" >"$RUN/config.json" <<'CONFIG'
 import sys
 from molmo_point.training.config import TrainingConfig
 
@@ -63,31 +62,47 @@ large = {"small_batch": 64, "large_batch": 24, "peak_rate": 1.2e-3} if device !=
 print(TrainingConfig(world=world, steps=20_000, dense_steps=14_000, **large).to_json())
 CONFIG
   fi
-  run train "$OUT/run" --config "$OUT/config.json" --minutes "$MINUTES" --device "$DEVICE" \
-    --workers "$WORKERS" --start-from molmo_point/models/embedded --export "$OUT/model" | tail -n 5 |
-    tee "$OUT/train.txt"
-  run eval embedded --model "$OUT/model" --world "$WORLD" --scenes "$SCENES" | tee "$OUT/eval.md"
-  "$PYTHON" benchmarks/latency.py | tee "$OUT/latency.md"
+  timeout "$LIMIT" "$PYTHON" -c 'from molmo_point.cli.main import main; main()' train "$RUN" \
+    --config "$RUN/config.json" --minutes "$MINUTES" --device "$DEVICE" --workers "$WORKERS" \
+    --start-from molmo_point/models/embedded --export "$RUN/model" | tail -n 5
+  cp "$RUN/log.jsonl" "$OUT/train.jsonl"
+  tar -cf "$OUT/model.tar" -C "$RUN" model
 }
 
-for step in $STEPS; do
-  echo "== $step"
-  case $step in
-    kernels) measure kernels crop_kernel --device "$DEVICE" "${CROPS[@]}" ;;
-    decoding) measure decoding decoding --size "$DECODER" "${ON[@]}" "${POINTS[@]}" ;;
-    quantised)
-      if "$PYTHON" -c 'import bitsandbytes' 2>/dev/null; then
-        measure quantised decoding --size "$DECODER" "${ON[@]}" "${POINTS[@]}" --ours --quantise int8 int4
-      else
-        echo "bitsandbytes is not installed here: 8 and 4 bits were not measured." | tee "$OUT/quantised.md"
-      fi ;;
-    molmo) measure molmo full_size --model "$MOLMO" "${ON[@]}" "${IMAGES[@]}" ;;
-    point) measure point full_size --model "$POINT" "${ON[@]}" "${IMAGES[@]}" ;;
+quantised() {
+  if "$PYTHON" -c 'import bitsandbytes' 2>/dev/null; then
+    measure decoding --size "$DECODER" "${ON[@]}" "${POINTS[@]}" --ours --quantise int8 int4
+  else
+    echo "bitsandbytes is not installed here: 8 and 4 bits were not measured." | tee -a "$OUT/tables.md"
+  fi
+}
+
+take() {
+  case $1 in
+    kernels) measure crop_kernel --device "$DEVICE" "${CROPS[@]}" ;;
+    decoding) measure decoding --size "$DECODER" "${ON[@]}" "${POINTS[@]}" ;;
+    quantised) quantised ;;
+    molmo) measure full_size --model "$MOLMO" "${ON[@]}" "${IMAGES[@]}" ;;
+    point) measure full_size --model "$POINT" "${ON[@]}" "${IMAGES[@]}" ;;
     together)
-      measure together_molmo together --model "$MOLMO" "${ON[@]}"
-      measure together_point together --model "$POINT" "${ON[@]}" ;;
-    vllm) measure vllm vllm_peer ;;
+      measure together --model "$MOLMO" "${ON[@]}"
+      measure together --model "$POINT" "${ON[@]}" ;;
+    vllm) measure vllm_peer ;;
     train) train ;;
-    *) echo "There is no step \"$step\"." >&2 && exit 2 ;;
+    *) echo "There is no step \"$1\"." >&2 && exit 2 ;;
   esac
+}
+
+worst=0
+for step in $STEPS; do
+  echo "## $step" | tee -a "$OUT/tables.md"
+  set +e
+  (set -e && take "$step")
+  code=$?
+  set -e
+  if [ $code -ne 0 ]; then
+    echo "$step ended with code $code" | tee -a "$OUT/tables.md" >&2
+    worst=$code
+  fi
 done
+exit $worst

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from molmo_point.dialects.labelled import (
     Element,
@@ -71,14 +72,17 @@ class Seen:
         places = grids.places().reshape(-1, 3)
         valid = places[:, 0] == 0
         self._at = places[valid]
-        self._names = things.names.flatten(0, 2)[torch.from_numpy(valid)].numpy()
+        chosen = torch.from_numpy(valid)
+
+        def of_patches(values: Tensor) -> NDArray[np.float32]:
+            return values.flatten(0, 2).float().cpu()[chosen].numpy()
+
         meanings = things.meanings
         if meanings is None:
             meanings = things.names.new_zeros(*things.centre.shape, 0)
-        self._meanings = meanings.flatten(0, 2)[torch.from_numpy(valid)].numpy()
-        self._colours = things.colours.flatten(0, 2)[torch.from_numpy(valid)].numpy()
-        self._reach = things.extents.flatten(0, 2)[torch.from_numpy(valid)].numpy()
-        self._centre = things.centre.flatten()[torch.from_numpy(valid)].numpy()
+        self._names, self._meanings = of_patches(things.names), of_patches(meanings)
+        self._colours, self._reach = of_patches(things.colours), of_patches(things.extents)
+        self._centre = of_patches(things.centre)
         self._grid = np.full((rows, columns), -1, np.int64)
         self._grid[self._at[:, 1], self._at[:, 2]] = np.arange(len(self._at))
 

@@ -6,7 +6,6 @@ kept is simply written over. How far each row is, only the device knows until it
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,9 +24,11 @@ KeyValue = tuple[Tensor, Tensor]
 
 _ROOM = 256  # tokens by which the memory grows
 _KEPT = 4  # boards of a model that wait for the next question
+_CAPTURED = 32  # tokens a row; longer steps, which are long questions, are not captured
+_WAITING = "_waiting_boards"  # attribute of a model: they are let go of with it
 
-_waiting: weakref.WeakKeyDictionary[Any, dict[Any, list[Any]]] = weakref.WeakKeyDictionary()
 _lock = Lock()
+_capturing = Lock()  # torch.cuda.graph: one capture at a time
 
 
 def can_be_captured(model: Any) -> bool:
@@ -48,7 +49,7 @@ def borrow(model: Any, key: tuple[Any, ...], make: Callable[[], B]) -> Iterator[
         make: makes one if none is waiting.
     """
     with _lock:
-        kept = _waiting.setdefault(model, {}).setdefault(key, [])
+        kept = vars(model).setdefault(_WAITING, {}).setdefault(key, [])
         board = kept.pop() if kept else None
     if board is None:
         board = make()
@@ -121,11 +122,15 @@ class FixedMemory:
     def forget_graphs(self) -> None:
         """Capture steps anew: what they read lies elsewhere now."""
         self._graphs.clear()
+        self._pool = None  # one that no graph uses may not be captured into again
 
     def open(self, length: int) -> tuple[Tensor, Tensor]:
-        """Where each row's next tokens stand, int [R, T], and what they see, bool [R, 1, T, S]."""
+        """Where each row's next tokens stand, int [R, T], and what they see, bool [R, 1, T, S].
+
+        Room is reserved for rows that are in use; others, and fillings, may come to lie beyond it.
+        """
         places = torch.arange(max(length, self.capacity), device=self.lengths.device)
-        self._slots = self.lengths[:, None] + places[:length]
+        self._slots = (self.lengths[:, None] + places[:length]).clamp(max=self.capacity - 1)
         return self._slots, places[: self.capacity] <= self._slots[:, None, :, None]
 
     def update(
@@ -147,26 +152,29 @@ class FixedMemory:
 
         The next run of as many tokens may write over it.
         """
-        if not self._captured:
+        if not self._captured or inputs.shape[1] > _CAPTURED:
             return work(inputs)
         known = self._graphs.get(tuple(inputs.shape))
         if known is None:
             known = self._graphs[tuple(inputs.shape)] = self._capture(work, inputs.clone())
         known.inputs.copy_(inputs)
-        known.graph.replay()
+        with torch.cuda.device(inputs.device):
+            known.graph.replay()
         result: T = known.result
         return result
 
     def _capture(self, work: Callable[[Tensor], T], inputs: Tensor) -> _Graph:
         """Record a step; it is run once before, on a stream of its own, as CUDA asks for."""
-        now = torch.cuda.current_stream()
-        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        aside.wait_stream(now)
-        with torch.cuda.stream(aside):
-            work(inputs)
-        now.wait_stream(aside)
-        graph = torch.cuda.CUDAGraph()
-        self._pool = self._pool or torch.cuda.graph_pool_handle()
-        with torch.cuda.graph(graph, pool=self._pool):
-            result = work(inputs)
+        with _capturing, torch.cuda.device(inputs.device):
+            now = torch.cuda.current_stream()
+            aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            aside.wait_stream(now)
+            with torch.cuda.stream(aside):
+                work(inputs)
+            now.wait_stream(aside)
+            graph = torch.cuda.CUDAGraph()
+            self._pool = self._pool or torch.cuda.graph_pool_handle()
+            others_go_on = "thread_local"  # what other threads ask of CUDA does not spoil it
+            with torch.cuda.graph(graph, pool=self._pool, capture_error_mode=others_go_on):
+                result = work(inputs)
         return _Graph(inputs, graph, result)

@@ -255,6 +255,8 @@ def train(
         MolmoPointError: another process trains in this folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if device != "cpu":
+        torch.set_float32_matmul_precision("high")  # TF32
     with _alone(folder):
         trainer = Trainer.start(config, device, compiled=compiled)
         if not load_checkpoint(trainer, folder) and start_from is not None:

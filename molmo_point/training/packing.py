@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -99,11 +99,14 @@ class PackedBatch:
 
     def to(self, device: torch.device | str) -> PackedBatch:
         """The same on another device."""
-        moved = {
-            field.name: getattr(self, field.name).to(device, non_blocking=True)
-            for field in fields(self)
-        }
-        return PackedBatch(**moved)
+        return self._each(lambda value: value.to(device, non_blocking=True))
+
+    def pin_memory(self) -> PackedBatch:
+        """The same in memory that a GPU copies from by itself; `DataLoader` calls it."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> PackedBatch:
+        return PackedBatch(**{one.name: change(getattr(self, one.name)) for one in fields(self)})
 
 
 def pack_scene(

@@ -1,5 +1,7 @@
 """Fixed memory: the same answers as growing memory, for every decoder; rows of its own; kept."""
 
+import gc
+import weakref
 from contextlib import ExitStack
 
 import pytest
@@ -105,7 +107,29 @@ def test_boards_are_kept_and_lent_to_one_at_a_time(load):
     with ExitStack() as stack:
         boards = [stack.enter_context(lend()) for _ in range(7)]
     assert len({id(board) for board in boards}) == 7
-    assert len(fixed_memory._waiting[model]["test", 1]) == 4
+    assert len(vars(model)[fixed_memory._WAITING]["test", 1]) == 4
+
+
+def test_a_row_that_is_not_in_use_may_have_come_to_the_end_of_the_memory(load):
+    model = load("molmo-d")
+    prefix = read(model, [3, 4, 17])
+    board = TextBoard(prefix, 2)
+    said_on(board, prefix, QUESTIONS[:2], 5)
+    board._memory.lengths[1] = board._memory.capacity - 2
+    plain = said(prefix, QUESTIONS[1:2], 5)
+    assert said_on(board, prefix, QUESTIONS[1:2], 5) == plain
+
+
+def test_boards_go_with_their_model(tmp_path):
+    write_checkpoint(tmp_path / "one", "molmo-d")
+
+    def lend(model):
+        with borrow(model, ("test", 1), lambda: TextBoard(read(model, [3]), 1)):
+            return weakref.ref(model)
+
+    gone = lend(load_model(tmp_path / "one", "molmo", dtype=torch.float32))
+    gc.collect()
+    assert gone() is None
 
 
 def test_graphs_are_for_whole_models_on_a_gpu(load):

@@ -40,6 +40,11 @@ class CompactConfig:
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"config.json states no {name}.")
 
+    def get_text_config(self) -> SimpleNamespace:
+        """The decoder's, by the name that transformers' configurations have for it."""
+        text: SimpleNamespace = self.text_config
+        return text
+
     @property
     def locations(self) -> int:
         """How many places a ViT patch is divided into."""

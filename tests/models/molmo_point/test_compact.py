@@ -1,6 +1,7 @@
 """The compact form of a small model against the class on transformers' parts."""
 
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from molmo_point import Pointer
 from molmo_point.data.scenes import generate_scene
+from molmo_point.decoding.batching import decode_continuously
+from molmo_point.dialects.grounded import GroundedDialect
 from molmo_point.models import registry
+from molmo_point.models.fixed_memory import can_be_captured
 from molmo_point.models.molmo_point.bare_tokenizer import BareTokenizer
 from molmo_point.models.molmo_point.compact import CompactMolmoPoint
 from molmo_point.models.molmo_point.compact_config import read_compact_config
@@ -44,6 +49,26 @@ def test_features_and_states_are_the_same(pair):
         readings.append((features, pooled.tokens, reading.states, reading.keys.patch_key))
     for ours, theirs in zip(*readings, strict=True):
         assert (ours - theirs).abs().max() <= 1e-4 * theirs.abs().max()
+
+
+def test_the_registry_states_its_size(pair):
+    with safe_open(FOLDER / "model.safetensors", "pt") as file:
+        shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118
+    assert registry.find_model(None)[0].parameters == sum(math.prod(shape) for shape in shapes)
+
+
+def test_it_answers_in_fixed_memory_as_it_does_on_a_gpu(pair):
+    compact, _ = pair
+    assert not can_be_captured(compact)  # on the CPU
+    processor = MolmoPointProcessor.from_pretrained(FOLDER)
+    dialect = GroundedDialect.read(compact, processor, [picture((400, 300))])
+    options = dialect.options(single=False, words=False)
+    for query in QUESTIONS:
+        question = dialect.encode_question(f"Point to {query}")
+        plain = [choice.token for choice in dialect.decode([question], options)]
+        with dialect.board(1) as board:
+            fixed = decode_continuously(board, [dialect.request(question)], options)
+            assert [choice.token for choice in fixed] == plain
 
 
 def test_points_are_the_same(pair):
