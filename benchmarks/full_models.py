@@ -16,6 +16,7 @@ from molmo_point.models.molmo.config import MolmoConfig
 from molmo_point.models.molmo.model import MolmoForCausalLM
 from molmo_point.models.molmo.processor import MolmoProcessor
 from molmo_point.models.molmo_point.config import MolmoPointConfig
+from molmo_point.models.molmo_point.crop_memory import CropMemory
 from molmo_point.models.molmo_point.model import MolmoPointForConditionalGeneration
 from molmo_point.models.molmo_point.processor import MolmoPointProcessor
 from molmo_point.preprocessing.crops import CropConfig
@@ -83,8 +84,8 @@ class Subject:
     def encode(self, inputs):
         """The vision encoder and the connector alone."""
         if self.grounded:
-            features = self.model.model.encode_crops(inputs.pixel_values)
-            return self.model.model.pool_features(features, inputs.image_token_pooling)
+            crops = CropMemory.encode(self.model.model.encode_crops, inputs.pixel_values)
+            return self.model.model.pool_features(crops.features, inputs.image_token_pooling)
         return self.model.model.vision_backbone(
             inputs.pixel_values, inputs.image_masks, inputs.image_token_pooling
         )
