@@ -105,7 +105,8 @@ class AndroidSurface:
             for _ in range(2 if action.kind == "double click" else 1):
                 self._ask("shell", "input", "tap", x, y)
         if action.text is not None:
-            self._ask("shell", "input", "text", shlex.quote(action.text.replace(" ", "%s")))
+            for part in re.split("(?<=%)(?=s)", action.text):  # "%s" is a space to `input`
+                self._ask("shell", "input", "text", shlex.quote(part.replace(" ", "%s")))
         return Hand()
 
     def person_at(self) -> None:
@@ -126,7 +127,11 @@ def read_elements(dump: str) -> tuple[Element, ...]:
     if start < 0 or end < 0:
         raise DeviceError(f"The phone does not say what it shows: {dump.strip()[:120]!r}.")
     found = []
-    for node in ElementTree.fromstring(dump[start : end + len("</hierarchy>")]).iter("node"):
+    try:
+        tree = ElementTree.fromstring(dump[start : end + len("</hierarchy>")])
+    except ElementTree.ParseError as error:
+        raise DeviceError(f"What the phone says it shows is damaged: {error}.") from error
+    for node in tree.iter("node"):
         bounds = _BOUNDS.fullmatch(node.get("bounds", ""))
         if bounds is None:
             continue

@@ -96,6 +96,8 @@ def test_other_gestures(adb, pointer):
         "tap 60 230",
         "text 1%s2",
     ]
+    assert pointer(60, 230).type_into("pin", "50%sale").done
+    assert [line.rpartition(" ")[2] for line in asked(adb)[-2:]] == ["50%", "sale"]
     with pytest.raises(QueryError, match="cannot hover"):
         at.hover("row")
     with pytest.raises(QueryError, match="ASCII"):
@@ -118,6 +120,8 @@ def test_widgets_of_a_dump():
     assert element_of(elements, (300, 700), reach=8).name.startswith("Add to cart")
     with pytest.raises(DeviceError, match="does not say what it shows"):
         read_elements("ERROR: could not get idle state.")
+    with pytest.raises(DeviceError, match="is damaged"):
+        read_elements("<hierarchy><node></hierarchy>")
 
 
 def test_adb_that_is_not_there_or_fails(adb):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from molmo_point import Point, Points
-from molmo_point.errors import QueryError
+from molmo_point.errors import DeviceError, QueryError
 from molmo_point_adapters.browser.browser_pointer import BrowserPointer
 from molmo_point_adapters.screen.policy import Policy
 from molmo_point_adapters.screen.screen_map import Box
@@ -111,7 +111,9 @@ def test_one_of_several_is_chosen_by_its_number(page):
         chooser.click("thing", number=3)
     unclear = chooser.click("thing")
     page.evaluate("document.querySelector('[data-case=save]').style.top = '30px'")
-    assert "changed since the candidates" in chooser.click("thing", number=2).reason
+    assert chooser.question("click", "thing", number=2) is None
+    for _ in range(2):
+        assert "changed since the candidates" in chooser.click("thing", number=2).reason
 
 
 def test_nothing_found(page):
@@ -173,6 +175,7 @@ def test_an_element_that_moves_under_the_mouse_is_not_missed_unseen(page):
       document.querySelector("[data-case=save]").style.top = "200px";
       document.querySelector("[data-case=delete]").style.top = "20px";
     })""")
+    page.evaluate("document.addEventListener('mouseup', () => top.events.push(['up', 'up', true]))")
     outcome = pointer(page).click("save")
     assert outcome.status == "refused"
     assert outcome.landed is False
@@ -210,6 +213,72 @@ def test_the_log_keeps_pictures_and_no_secrets(browser, tmp_path):
 def test_text_goes_into_a_field_or_nowhere(page):
     outcome = pointer(page).type_into("save", "hello")
     assert outcome.status == "refused"
-    assert "keydown" not in [kind for kind, _ in events(page)]
+    assert events(page) == []
     with pytest.raises(QueryError, match="line breaks"):
         pointer(page).type_into("save", "hello\n")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "<label for=w data-case=word>Password</label><input id=w type=password>",
+        '<input data-case=word autocomplete="billing cc-number">',
+    ],
+)
+def test_what_is_typed_by_a_label_or_into_a_card_number_is_a_secret(browser, tmp_path, field):
+    page = new_page(browser, html=field)
+    writer = BrowserPointer(page, Truth(page, 1.0), policy=Policy(**FREE), log=tmp_path)
+    assert writer.type_into("word", "4111").done
+    assert page.input_value("input") == "4111"
+    assert "4111" not in (tmp_path / "actions.jsonl").read_text()
+    page.context.close()
+
+
+SITES = {
+    "https://shop.example/": """<script>var origin = {}</script>
+      <iframe srcdoc="<button data-case=inner style='height:40px'>Inner</button>"></iframe>
+      <iframe src="https://evil.example/"></iframe><iframe src="https://evil.example/sealed"
+        sandbox="allow-scripts"></iframe>""",
+    "https://evil.example/": """<script>var origin = "https://shop.example"</script>
+      <button data-case=evil style="height:40px">Evil</button>""",
+    "https://evil.example/sealed": "<button data-case=sealed style='height:40px'>Sealed</button>",
+}
+
+
+def test_a_page_cannot_give_itself_another_origin(browser):
+    context = browser.new_context(viewport={"width": 720, "height": 540})
+    context.route(
+        "**/*", lambda route: route.fulfill(body=SITES[route.request.url], content_type="text/html")
+    )
+    page = context.new_page()
+    page.goto("https://shop.example/")
+    actor = BrowserPointer(
+        page, Truth(page, 1.0), policy=Policy(**FREE, origins=("https://shop.example",))
+    )
+    assert actor.click("inner").done
+    evil, sealed = actor.click("evil"), actor.click("sealed")
+    assert evil.status == sealed.status == "refused"
+    assert '"https://evil.example" is not among' in evil.reason
+    assert "origin is unknown" in sealed.reason
+    context.close()
+
+
+def test_an_action_in_which_the_screen_goes_away_is_logged(page, tmp_path):
+    actor = BrowserPointer(page, Truth(page, 1.0), policy=Policy(**FREE), log=tmp_path)
+
+    def perform(action, element):
+        raise ConnectionError("gone")
+
+    actor.surface.perform = perform
+    with pytest.raises(ConnectionError):
+        actor.click("save")
+    [line] = map(json.loads, (tmp_path / "actions.jsonl").read_text().splitlines())
+    assert line["reason"] == "The screen went away before anything was seen."
+
+
+def test_a_page_that_is_closed_is_said(browser):
+    page = new_page(browser, html=PAGE)
+    actor = BrowserPointer(page, Truth(page, 1.0))
+    page.context.close()
+    with pytest.raises(DeviceError, match="cannot be looked at"):
+        actor.click("save")

@@ -104,3 +104,26 @@ def test_the_pace_waits_and_then_refuses():
     assert pace.wait() == "3 actions in a minute are the limit: wait 59 seconds."
     now[0] += 59.5
     assert pace.wait() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("delete_account", ""),
+        ("De\u00adlete", ""),
+        ("an offer that goes on and on " * 5 + "delete", ""),
+        ("Row action", "Delete"),
+    ],
+    ids=["underscore", "soft hyphen", "long", "another text"],
+)
+def test_risky_words_are_found_in_all_that_an_element_says(name, text):
+    element = Element("button", name, Box(0, 0, 20, 20), text=text)
+    verdict = decide(FREE, Action("click", AT), query="it", elements=(element,), origins=("",))
+    assert (verdict.answer, '"delete" in ' in verdict.reason) == ("ask", True)
+    assert len(verdict.reason) < 300
+
+
+@pytest.mark.parametrize("far", [1e9, float("inf"), float("nan")])
+def test_a_wheel_turns_a_while_at_most(far):
+    with pytest.raises(QueryError, match="at most"):
+        Action("scroll", AT, by=(0.0, far))

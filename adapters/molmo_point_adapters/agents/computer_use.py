@@ -79,7 +79,7 @@ def read_action(action: Mapping[str, Any]) -> Request:
     if name == "screenshot":
         return Request("look")
     if name == "wait":
-        seconds = float(action.get("duration", 1.0))
+        seconds = _number(action, "duration", 1.0)
         return Request("wait", seconds=min(max(seconds, 0.0), _LONGEST_WAIT_S))
     if name == "type":
         at = _spot(action) if {"coordinate", "x"} & action.keys() else None
@@ -109,13 +109,21 @@ def _spot(action: Any, name: str = "coordinate") -> Spot:
     return x, y
 
 
+def _number(action: Mapping[str, Any], name: str, default: float) -> float:
+    value = action.get(name, default)
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise QueryError(f'"{name}" is a number, got {value!r:.80}.') from error
+
+
 def _distance(action: Mapping[str, Any]) -> Spot:
     if "scroll_direction" not in action:
-        return float(action.get("scroll_x", 0.0)), float(action.get("scroll_y", 0.0))
+        return _number(action, "scroll_x", 0.0), _number(action, "scroll_y", 0.0)
     direction = _DIRECTIONS.get(str(action["scroll_direction"]))
     if direction is None:
         raise QueryError(f"A scroll goes {', '.join(_DIRECTIONS)}, got {dict(action)!r:.200}.")
-    far = float(action.get("scroll_amount", 3)) * _NOTCH
+    far = _number(action, "scroll_amount", 3.0) * _NOTCH
     return direction[0] * far, direction[1] * far
 
 

@@ -23,6 +23,11 @@ _BUTTON = {
     "enum": list(get_args(Press)),
     "description": '"double" is left twice; with "none" the pointer only goes there.',
 }
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+}
 _TOOLS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "point": ("Where something is on the screen, in pixels.", {"query": _TARGET}, ["query"]),
     "count": ("How many of something the screen shows.", {"query": _TARGET}, ["query"]),
@@ -85,6 +90,10 @@ def call_tool(tools: ScreenTools, name: str, arguments: Mapping[str, Any]) -> di
             f'"{name}" takes {", ".join(properties) or "nothing"}, and needs '
             f"{', '.join(required) or 'nothing'}; got {', '.join(arguments) or 'nothing'}."
         )
+    for argument, value in arguments.items():
+        kind = properties[argument]["type"]
+        if not isinstance(value, _KINDS[kind]) or isinstance(value, bool):
+            raise QueryError(f'"{argument}" of "{name}" is of type {kind}, got {value!r:.80}.')
     result = getattr(tools, name)(**arguments)
     if isinstance(result, list):
         return {"things": [asdict(one) for one in result]}

@@ -17,6 +17,7 @@ from molmo_point_adapters.screen.aim import Target
 from molmo_point_adapters.screen.element import Element
 from molmo_point_adapters.screen.outcome import Outcome
 from molmo_point_adapters.screen.screen_pointer import ScreenPointer, Where
+from molmo_point_adapters.screen.stillness import is_same
 from molmo_point_adapters.screen.surface import Look
 
 __all__ = ["Counted", "Done", "Found", "Place", "ScreenTools", "Thing"]
@@ -152,7 +153,7 @@ class ScreenTools:
             QueryError: the query is empty or not understood.
         """
         aim = self.screen.aim(query)
-        look = self._now(self.screen.look())
+        look = self._now(self.screen.seen or self.screen.look())
         chosen = None if aim.chosen is None else aim.chosen + 1
         return Found(query, chosen, aim.reason, _places(self._shown(look), aim.candidates))
 
@@ -207,6 +208,8 @@ class ScreenTools:
             QueryError: neither words nor a place, or both.
         """
         self._approved = approved
+        if button not in KINDS:
+            raise QueryError(f"A button is one of {', '.join(KINDS)}, got {button!r:.80}.")
         where = self._where(target, x, y)
         return self._done(self.screen.act(KINDS[button], where, number=number))
 
@@ -256,6 +259,13 @@ class ScreenTools:
         if not (0 <= x <= width and 0 <= y <= height):
             raise QueryError(f"({x:g}, {y:g}) lies outside the screenshot, {width} x {height}.")
         ((full_x, full_y),) = self._shown(self._look).to_image([[x, y]]).tolist()
+        if self.screen.seen is not self._look:  # something was done, or looked at, since
+            now = self.screen.look()
+            near = is_same(self._look.image, now.image, around=(full_x, full_y))
+            if now.frame != self._look.frame or not near:
+                raise QueryError(
+                    f"The screen has changed at ({x:g}, {y:g}) since the screenshot: take another."
+                )
         return full_x, full_y
 
     def _where(self, target: str | None, x: float | None, y: float | None) -> Where:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from molmo_point.errors import require
@@ -25,18 +26,24 @@ def smolagents_tools(tools: ScreenTools) -> list[Any]:
             for name, described in schema["input_schema"]["properties"].items()
         }
         name = schema["name"]
-
-        def forward(self: Any, _name: str = name, **arguments: Any) -> dict[str, Any]:
-            said = {key: value for key, value in arguments.items() if value is not None}
-            return call_tool(tools, _name, said)
-
         body = {
             "name": name,
             "description": schema["description"],
             "inputs": inputs,
             "output_type": "object",
             "skip_forward_signature_validation": True,
-            "forward": forward,
+            "forward": _forward(tools, name, list(inputs)),
         }
         made.append(type(f"{name}_tool", (base,), body)())
     return made
+
+
+def _forward(tools: ScreenTools, name: str, names: list[str]) -> Callable[..., dict[str, Any]]:
+    """The method of one tool; agents that write code pass arguments by their place as well."""
+
+    def forward(self: Any, *places: Any, **named: Any) -> dict[str, Any]:
+        del self
+        arguments = dict(zip(names, places, strict=False)) | named
+        return call_tool(tools, name, {k: v for k, v in arguments.items() if v is not None})
+
+    return forward

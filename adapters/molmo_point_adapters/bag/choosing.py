@@ -88,6 +88,10 @@ def choose_depth(
         return None
     if len(choice.topics) > 1:
         raise BagError(f"--depth belongs to one topic of images, got {', '.join(choice.topics)}.")
+    if depth in choice.topics:
+        raise BagError(
+            f'"{depth}" are the images that are asked about: --depth names another topic.'
+        )
     beside = choice.topics[0].removesuffix("/compressed").rpartition("/")[0]
     topics = DepthTopics(depth, camera_info or f"{beside}/camera_info", rectified)
     for name, kind in ((topics.depth, IMAGE), (topics.camera_info, CAMERA_INFO)):

@@ -65,17 +65,34 @@ class Bag:
         return Path(self._kept.enter_context(TemporaryDirectory()))
 
     def topics(self) -> dict[str, str]:
-        """The type of each topic."""
-        return {
-            name: msgtype
-            for storage, file in self._open
-            for name, msgtype in storage.read_topics(file).items()
-        }
+        """The type of each topic.
+
+        Raises:
+            BagError: none of its files can be read.
+        """
+        found: dict[str, str] = {}
+        broken: list[BagError] = []
+        for storage, file in self._open:
+            try:
+                found |= storage.read_topics(file)
+            except BagError as error:
+                broken.append(error)
+        if len(broken) == len(self._open):
+            raise broken[0]
+        return found
 
     def count(self, topics: Collection[str]) -> int | None:
         """How many messages of these topics there are; None if the bag does not say."""
-        counts = [storage.count_messages(file, topics) for storage, file in self._open]
-        return None if None in counts else sum(counts)
+        total = 0
+        for storage, file in self._open:
+            try:
+                count = storage.count_messages(file, topics)
+            except BagError:
+                count = 0
+            if count is None:
+                return None
+            total += count
+        return total
 
     def records(self, topics: Collection[str]) -> Iterator[Record]:
         """The messages of these topics, file after file, in the order they were recorded in.
@@ -84,13 +101,21 @@ class Bag:
         """
         self.damage.clear()
         for storage, file in self._open:
-            for record in storage.read_records(file, topics, self.damage.append):
+            for record in self._records_of(storage, file, topics):
                 if not record.data.startswith(_ZSTD):
                     yield record
                     continue
                 data = self._decompress(record.data)  # a message begins with 0, 1: its byte order
                 if data is not None:
                     yield Record(record.topic, record.msgtype, record.timestamp, data)
+
+    def _records_of(
+        self, storage: ModuleType, file: Path, topics: Collection[str]
+    ) -> Iterator[Record]:
+        try:
+            yield from storage.read_records(file, topics, self.damage.append)
+        except BagError as error:  # of one of several files
+            self.damage.append(str(error).removesuffix("."))
 
     def _decompress(self, data: bytes) -> bytes | None:
         zstandard = require("zstandard", "bag")

@@ -72,6 +72,8 @@
     for (let one = element; one; one = one.getRootNode().host) parts.unshift(within(one.getRootNode(), one));
     return parts.join(" >> ");
   };
+  const isSecret = (field) => field.type === "password"
+    || (field.autocomplete ?? "").split(/\s+/).some((word) => /^cc-|password$|^one-time-code$/.test(word));
   const boxes = [...element.getClientRects()];
   const box = boxes.find((one) => x >= one.left && x < one.right && y >= one.top && y < one.bottom)
     ?? element.getBoundingClientRect();
@@ -83,7 +85,8 @@
     role, name: nameOf(), selector: selectorOf(), box: [box.left, box.top, box.width, box.height],
     interactive: !INERT.has(role) || style.cursor === "pointer" || element.hasAttribute("onclick")
       || element.tabIndex >= 0,
-    secret: element.type === "password" || /^cc-|password|one-time-code/.test(element.autocomplete ?? ""),
-    origin: location.protocol === "file:" ? "file://" : self.origin === "null" ? "" : self.origin,
+    text: element.innerText ?? "",
+    secret: [element.control ?? element, ...element.querySelectorAll("input")].some(isSecret),
+    sealed: self.origin === "null",
   };
 }

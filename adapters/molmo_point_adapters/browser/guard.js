@@ -1,6 +1,12 @@
 // Lets pointer events reach one element only, for as long as it stands, and notes what happens.
 (expected) => {
-  const TYPES = ["pointerdown", "mousedown", "click", "dblclick", "auxclick", "contextmenu", "touchstart"];
+  const TYPES = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "dblclick", "auxclick",
+    "contextmenu", "touchstart", "touchend"];
+  const NO_TEXT = new Set(["button", "checkbox", "color", "file", "image", "radio", "range", "reset", "submit"]);
+  const FIELDS = "input,textarea,[contenteditable],[role=textbox],[role=searchbox],[role=combobox],[role=spinbutton]";
+  const meant = expected?.control ?? expected;
+  const isField = (one) => one?.isContentEditable || one?.localName === "textarea"
+    || (one?.localName === "input" && !one.readOnly && !NO_TEXT.has(one.type));
   const signs = new Set();
   let landed = false, blocked = false;
   const check = (event) => {
@@ -25,11 +31,10 @@
     focused: () => {
       let active = document.activeElement;
       while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
-      const meant = expected?.control ?? expected;
-      const editable = active?.isContentEditable || active?.localName === "textarea"
-        || (active?.localName === "input" && !active.readOnly);
-      return Boolean(editable && meant && (meant === active || meant.contains(active)));
+      return Boolean(isField(active) && meant && (meant === active || meant.contains(active)));
     },
+    takesText: () => Boolean(meant) && [meant, ...meant.querySelectorAll(FIELDS)]
+      .some((one) => isField(one) || (one.matches("[role]") && one.matches(FIELDS) && one.localName !== "input")),
     stop: () => {
       observer.disconnect();
       for (const type of TYPES) window.removeEventListener(type, check, { capture: true });

@@ -50,6 +50,7 @@ class Guard:
                     self._others.append(frame.evaluate_handle(script("guard"), None))
             except Error:
                 if frame == self._found.frame or not frame.is_detached():
+                    self._stop()
                     raise
         return self
 
@@ -59,6 +60,9 @@ class Guard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         from playwright.sync_api import Error
 
         for handle in (self._own, *self._others):
@@ -67,6 +71,10 @@ class Guard:
                     handle.evaluate("(guard) => guard.stop()")
             except Error:  # the document went away, and the guard with it
                 continue
+
+    def takes_text(self) -> bool:
+        """Whether the element is a field, or holds one."""
+        return bool(self._own and self._own.evaluate("(guard) => guard.takesText()"))
 
     def focused(self) -> bool:
         """Whether what is typed goes into the element."""

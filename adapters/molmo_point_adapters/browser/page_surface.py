@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from molmo_point.errors import DeviceError
 from molmo_point.images import load_image
 from molmo_point_adapters.browser.guard import Guard
-from molmo_point_adapters.browser.under import Found, find_element, find_widgets
+from molmo_point_adapters.browser.under import Found, find_element, find_widgets, origin_of
 from molmo_point_adapters.screen.action import Action
 from molmo_point_adapters.screen.element import Element
 from molmo_point_adapters.screen.screen_map import Box, Place, screen_frame
@@ -20,7 +21,7 @@ __all__ = ["PageSurface"]
 _WINDOW = """() => ({
   shown: [visualViewport.offsetLeft, visualViewport.offsetTop,
     innerWidth / visualViewport.scale, innerHeight / visualViewport.scale],
-  origin: location.protocol === "file:" ? "file://" : self.origin === "null" ? "" : self.origin,
+  sealed: self.origin === "null",
 })"""
 
 
@@ -38,12 +39,23 @@ class PageSurface:
         self.page = page
 
     def look(self) -> Look:
-        """Take a picture of what the window shows."""
-        image = load_image(self.page.screenshot(type="png", scale="device", caret="initial"))
-        window = self.page.evaluate(_WINDOW)
+        """Take a picture of what the window shows.
+
+        Raises:
+            DeviceError: it is closed, or shows nothing.
+        """
+        from playwright.sync_api import Error
+
+        try:
+            picture = self.page.screenshot(type="png", scale="device", caret="initial")
+            window = self.page.evaluate(_WINDOW)
+        except Error as error:
+            first = error.message.strip().splitlines()[0]
+            raise DeviceError(f"The page cannot be looked at ({first}): open it again.") from error
+        image = load_image(picture)
         height, width = image.shape[:2]
         frame = screen_frame((width, height), Box(*window["shown"]))
-        return Look(image, frame, window["origin"])
+        return Look(image, frame, origin_of(self.page.main_frame, sealed=window["sealed"]))
 
     def element_at(self, place: Place, *, reach: float) -> Element | None:
         """What a click would hit; see `Surface`."""
@@ -64,6 +76,8 @@ class PageSurface:
             return Hand(landed=False)
         mouse, (x, y) = self.page.mouse, action.place
         with Guard(self.page, found) as guard:
+            if action.text is not None and not guard.takes_text():
+                return Hand(landed=False)
             if action.kind == "hover":
                 mouse.move(x, y)
                 return guard.hand(pressed=False)

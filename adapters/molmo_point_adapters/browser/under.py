@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from molmo_point_adapters.browser.scripts import script
 from molmo_point_adapters.screen.element import Element
@@ -12,7 +13,7 @@ from molmo_point_adapters.screen.screen_map import Box, Place, into_iframe
 if TYPE_CHECKING:
     from playwright.sync_api import ElementHandle, Frame, Locator, Page
 
-__all__ = ["Found", "find_element", "find_widgets", "locate"]
+__all__ = ["Found", "find_element", "find_widgets", "locate", "origin_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def find_element(page: Page, place: Place, *, reach: float) -> Found | None:
         said = hit.evaluate(script("describe"), list(at))
         inner = hit.content_frame()
         if inner is None or not _has_area(content := hit.evaluate(script("content"))):
-            return Found(_element(said, steps, selectors), hit, frame)
+            origin = origin_of(frame, sealed=said["sealed"])
+            return Found(_element(said, steps, selectors, origin), hit, frame)
         size = inner.evaluate("() => [innerWidth, innerHeight]")
         box = Box(*content)
         steps.append((box, (float(size[0]), float(size[1]))))
@@ -84,6 +86,7 @@ def _element(
     said: dict[str, Any],
     steps: list[tuple[Box, tuple[float, float]]],
     selectors: list[str],
+    origin: str,
 ) -> Element:
     """What a document says of its element, in viewport pixels and cut to what iframes show."""
     left, top, width, height = said["box"]
@@ -103,10 +106,29 @@ def _element(
         box=box,
         selector=said["selector"],
         frames=tuple(selectors),
-        origin=said["origin"],
+        origin=origin,
         interactive=said["interactive"],
         secret=said["secret"],
+        text=said["text"] if said["interactive"] else "",
     )
+
+
+def origin_of(frame: Frame, *, sealed: bool) -> str:
+    """Of a document: its scheme, host and port, "file://", or "" if it has none.
+
+    It is read from the address, as a page can give its own `self.origin` any value. A document
+    without an address of its own, "about:srcdoc", has its parent's.
+
+    Args:
+        frame: that holds it.
+        sealed: it is kept apart from its own site, as a sandboxed iframe.
+    """
+    while frame.url.startswith("about:") and frame.parent_frame is not None:
+        frame = frame.parent_frame
+    parts = urlsplit(frame.url)
+    if sealed or not (parts.netloc or parts.scheme == "file"):
+        return ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def locate(page: Page, element: Element) -> Locator:

@@ -147,8 +147,12 @@ class Watcher:
             pixels = read_picture(picture)
         except MolmoPointError as error:
             self._fault("image", str(error))
-            while asks:  # the next image may be better
-                self._inbox.ask(asks.pop(0))
+            for ask in asks:  # the next image may be better
+                try:
+                    self._inbox.ask(ask)
+                except NoAnswer as closed:
+                    _fail([ask], closed)
+            asks.clear()
             return
         began = time.monotonic()
         try:
@@ -213,7 +217,7 @@ def _follow(ask: Ask[Sighting], view: _View, confidence: float, progress: Progre
     """The points one by one, each told to who asked, until there are enough or it is called off."""
     found: list[Point] = []
     stream = view.stream(ask.query)
-    while not ask.is_over and (not ask.limit or len(found) < ask.limit):
+    while not ask.is_cancelled() and (not ask.limit or len(found) < ask.limit):
         try:
             point = next(stream)
         except StopIteration as end:

@@ -23,6 +23,9 @@ KINDS: dict[Press, Kind] = {
 }
 
 
+_FARTHEST = 100_000  # input pixels of a wheel, at once
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing to do.
@@ -35,8 +38,8 @@ class Action:
         by: how far a wheel turns over the place, input pixels to the right and down.
 
     Raises:
-        QueryError: a drag without an end, a scroll without a distance, or text that is empty or
-            holds control characters: a line break would submit, and others are keys.
+        QueryError: a drag without an end, a scroll without a distance or too far, or text that is
+            empty or holds control characters: a line break would submit, and others are keys.
     """
 
     kind: Kind
@@ -52,6 +55,8 @@ class Action:
             raise QueryError(f"Typing has a text and nothing else has one, got {self}.")
         if (self.kind == "scroll") != (self.by is not None):
             raise QueryError(f"A scroll has a distance and nothing else has one, got {self}.")
+        if self.by is not None and not all(abs(value) <= _FARTHEST for value in self.by):
+            raise QueryError(f"A scroll goes {_FARTHEST:,} pixels at most, got {self.by}.")
         if self.text is not None and (not self.text or not self.text.isprintable()):
             raise QueryError(
                 f"Text to type is not empty and has no line breaks or control characters, got "

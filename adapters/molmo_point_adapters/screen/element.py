@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from molmo_point_adapters.screen.screen_map import Box
 
-__all__ = ["Element", "clean_words"]
+__all__ = ["Element", "clean_words", "one_line"]
 
 _LONGEST = 120  # characters of a name that are kept
 
 
+def one_line(text: str) -> str:
+    """The same, however long: soft hyphens and other signs without a place are left out."""
+    seen = (c for c in text if unicodedata.category(c) != "Cf")
+    return " ".join("".join(c if c.isprintable() else " " for c in seen).split())
+
+
 def clean_words(text: str) -> str:
     """Text of a screen as one short line of data: no control characters, no line breaks."""
-    words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    words = one_line(text)
     return words if len(words) <= _LONGEST else words[: _LONGEST - 3] + "..."
 
 
@@ -34,6 +41,7 @@ class Element:
             "android-app://org.example"; "" if it has none.
         interactive: it is made to be acted on.
         secret: what is typed into it is not to be written down.
+        text: all of its name and of what it shows in words.
     """
 
     role: str
@@ -44,8 +52,11 @@ class Element:
     origin: str = ""
     interactive: bool = True
     secret: bool = False
+    text: str = ""
 
     def __post_init__(self) -> None:
+        name, text = one_line(self.name), one_line(self.text)
+        object.__setattr__(self, "text", text if name in text else f"{name} {text}".strip())
         object.__setattr__(self, "name", clean_words(self.name))
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from molmo_point.errors import MolmoPointError
 from molmo_point_adapters.screen.action import Action
-from molmo_point_adapters.screen.element import Element
+from molmo_point_adapters.screen.element import Element, clean_words, one_line
 from molmo_point_adapters.screen.screen_map import Box, Place
 
 __all__ = ["RISKY_WORDS", "Policy", "Verdict", "decide"]
@@ -131,24 +131,25 @@ def decide(
         return Verdict("dry run", "A dry run: allow it by Policy(act=True), or --yes.")
     if action.kind in ("hover", "scroll"):
         return Verdict("yes")
-    names = [element.name for element in elements if element is not None]
-    for words in (query, *names):
+    known = [element for element in elements if element is not None]
+    for words in (query, *(one.name for one in known), *(one.text for one in known)):
         if risky := _risky_word(words, policy.risky_words):
             target = f", on {elements[0]}" if elements and elements[0] is not None else ""
+            said = clean_words(words)
             return Verdict(
-                "ask", f'"{risky}" in "{words}" asks for a person: {action.kind}{target}?'
+                "ask", f'"{risky}" in "{said}" asks for a person: {action.kind}{target}?'
             )
     return Verdict("yes")
 
 
 def _risky_word(words: str, risky: tuple[str, ...]) -> str | None:
-    """The first risky word that stands in some words, as a word of its own."""
-    folded = words.casefold()
+    """The first risky word that stands in some words, as a word of its own; "_" ends a word."""
+    folded = one_line(words).casefold()
     return next(
         (
             word
             for word in risky
-            if re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", folded)
+            if re.search(rf"(?<![^\W_]){re.escape(word.casefold())}(?![^\W_])", folded)
         ),
         None,
     )

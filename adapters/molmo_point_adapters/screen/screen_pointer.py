@@ -82,6 +82,11 @@ class ScreenPointer:
             self._pointer = Pointer(ocr=find_spec("rapidocr") is not None)
         return self._pointer
 
+    @property
+    def seen(self) -> Look | None:
+        """The last look; None before the first, and after an action."""
+        return self._seen
+
     def look(self) -> Look:
         """A picture of the screen, once it has come to rest."""
         self._seen = wait_until_still(self.surface.look)
@@ -152,7 +157,9 @@ class ScreenPointer:
     def question(self, kind: Kind, where: Where, *, number: int | None = None) -> str | None:
         """What a person would be asked before this action, and nothing is done; None if nothing."""
         look = self.look() if isinstance(where, str) or self._seen is None else self._seen
+        shown = dict(self._shown)
         aim = self._aim(look, where, number)
+        self._shown = shown  # numbers stay those of what was shown
         if aim.target is None:
             return None
         text = "..." if kind == "type" else None
@@ -168,10 +175,11 @@ class ScreenPointer:
         targets = [self._target(look, point) for point in self.pointer.point(look.image, where)]
         limits = (self.policy.min_confidence, self.policy.min_lead)
         aim = choose(where, targets, min_confidence=limits[0], min_lead=limits[1], number=number)
-        shown, self._shown[where] = self._shown.get(where), aim
+        shown = self._shown.get(where)
         if number is not None and shown is not None and not _is_same_choice(shown, aim):
             reason = "The screen has changed since the candidates were shown: look at them again."
             return replace(aim, chosen=None, reason=reason)
+        self._shown[where] = aim
         return self._refine(look, aim)
 
     def _target(self, look: Look, point: Point) -> Target:
@@ -295,19 +303,17 @@ class ScreenPointer:
         answer, reason = self._decide(outcome)  # the person may have moved meanwhile
         if answer == "no":
             return self._finish(replace(outcome, status="refused", reason=reason))
-        hand = self.surface.perform(outcome.action, outcome.element)
         self._pace.note()
-        after, signs = self._watch(before, hand)
-        if hand.landed is False:
-            reason = "The event did not reach what was aimed at."
-        elif not signs:
-            reason = "Nothing was seen to happen."
-        else:
-            reason = ""
-        status: Status = "refused" if hand.landed is False else "done"
-        done = replace(outcome, status=status, reason=reason, landed=hand.landed, signs=signs)
         self._seen = None
-        return self._finish(done, after)
+        done = replace(outcome, reason="The screen went away before anything was seen.")
+        after = None
+        try:
+            hand = self.surface.perform(outcome.action, outcome.element)
+            after, signs = self._watch(before, hand)
+            done = _with_signs(outcome, hand, signs)
+        finally:
+            self._finish(done, after)
+        return done
 
     def _watch(self, before: Look, hand: Hand) -> tuple[Look, tuple[str, ...]]:
         """Wait for something to be seen of an action."""
@@ -324,6 +330,14 @@ class ScreenPointer:
         if self._log is not None:
             self._log.write(outcome, None if after is None else after.image)
         return outcome
+
+
+def _with_signs(outcome: Outcome, hand: Hand, signs: tuple[str, ...]) -> Outcome:
+    reason = "" if signs else "Nothing was seen to happen."
+    status: Status = "done"
+    if hand.landed is False:
+        status, reason = "refused", "The event did not reach what was aimed at."
+    return replace(outcome, status=status, reason=reason, landed=hand.landed, signs=signs)
 
 
 def _is_same_choice(shown: Aim, now: Aim) -> bool:

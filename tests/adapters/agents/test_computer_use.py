@@ -168,6 +168,44 @@ def test_functions_are_called_with_plain_values(page, tools):
         call_tool(tools, "click", {"x": 1})
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("click", {"target": "save", "button": "middle"}),
+        ("click", {"target": "save", "number": "2"}),
+        ("click", {"target": None}),
+        ("scroll", {"down": "far"}),
+    ],
+)
+def test_arguments_of_another_type_are_said(tools, name, arguments):
+    wrong = str(list(arguments.values())[-1])
+    with pytest.raises(QueryError, match=wrong):
+        call_tool(tools, name, arguments)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [{"action": "wait", "duration": None},
+     {"action": "scroll", "coordinate": [1, 1], "scroll_direction": "up", "scroll_amount": "x"},
+     {"type": "scroll", "x": 1, "y": 1, "scroll_y": "x"}],
+)  # fmt: skip
+def test_numbers_that_are_none_are_said(action):
+    with pytest.raises(QueryError, match="is a number"):
+        read_action(action)
+
+
+def test_places_of_an_old_screenshot_are_not_clicked_if_something_else_is_there(page, tools):
+    tools.screenshot()
+    x, y = middle(page, tools, "save")
+    assert tools.click(target="name").status == "done"
+    assert tools.click(x=x, y=y).status == "done"  # nothing has changed there
+    tools.screenshot()
+    tools.click(target="name")
+    page.evaluate("document.body.style.marginTop = '60px'")
+    with pytest.raises(QueryError, match=r"changed at .* take another"):
+        tools.click(x=x, y=y)
+
+
 def test_an_agent_of_smolagents(page, tools):
     from smolagents import ChatMessage, LogLevel, Model, ToolCallingAgent
 

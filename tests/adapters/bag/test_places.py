@@ -171,3 +171,9 @@ def test_images_go_out_in_their_order_and_little_is_kept():
 def test_a_tolerance_that_cannot_be():
     with pytest.raises(BagError, match="zero seconds or more"):
         DepthTopics("depth", "info", tolerance_s=-1.0)
+
+
+def test_images_are_not_their_own_depth(tmp_path):
+    path = write(tmp_path / "drive", depths=lambda number: None, infos=lambda number: None)
+    with Bag(path) as bag, pytest.raises(BagError, match="names another topic"):
+        choose_depth(bag, Choice((IMAGE,), 1), IMAGE, None)

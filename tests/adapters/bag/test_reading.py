@@ -58,6 +58,18 @@ def test_a_bag_in_several_files_is_read_by_their_numbers(tmp_path):
     assert [r.timestamp for r in records[1:4]] == [START + n * STEP for n in range(3)]
 
 
+@pytest.mark.parametrize("plugin", ["mcap", "db3"])
+def test_one_file_of_several_that_is_none_is_left_out(tmp_path, plugin):
+    (tmp_path / "drive").mkdir()
+    file = write_bag(tmp_path / "0", images=3)
+    shutil.move(file, tmp_path / "drive" / "drive_0.mcap")
+    (tmp_path / "drive" / f"drive_1.{plugin}").touch()
+    records, damage, _, topics = read(tmp_path / "drive")
+    assert len(records) == 3
+    assert "drive_1" in damage[0]
+    assert TOPIC in topics
+
+
 @pytest.mark.parametrize("compression", [None, "STORAGE"])
 def test_an_mcap_file_without_its_end(tmp_path, compression):
     """As a recorder leaves it that was killed: no index, and half a chunk."""

@@ -156,6 +156,17 @@ def test_the_action_passes_over_points_of_low_confidence(streaming, speaker, lis
     assert [len(message.points) for message in feedback] == [1]
 
 
+def test_an_answer_may_take_longer_than_images_are_waited_for(streaming, speaker, listener, camera):
+    listener.set("speaker", patience=1.0)
+    try:
+        with streaming(query="red, at leisure") as (goal, _), camera.shooting():
+            done = goal.get_result_async()
+            wait_for(done.done, what="the result")
+    finally:
+        listener.set("speaker", patience=5.0)
+    assert len(done.result().result.sighting.points) == 2
+
+
 def test_the_action_says_what_was_no_answer(streaming, camera):
     with streaming(query="red?") as (goal, _), camera.shooting():
         done = goal.get_result_async()

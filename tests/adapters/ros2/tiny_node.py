@@ -68,7 +68,9 @@ class BlobView:
             yield self.found[0]
             time.sleep(0.05)
         found = self.point(query)
-        yield from found
+        for point in found:
+            yield point
+            time.sleep(0.8 * (query == "red, at leisure"))
         return found
 
 
