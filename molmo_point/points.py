@@ -383,15 +383,15 @@ class Count:
     '   2'
 
     Attributes:
-        points: one point for each thing that was counted.
+        points: one point for each thing that was counted; none if the answer is a number alone.
     """
 
     points: Points
 
     @property
     def number(self) -> int:
-        """How many were found."""
-        return len(self.points)
+        """How many were found; without a point, what the text states ("There are 7."), or 0."""
+        return len(self.points) or self.points.stated_count or 0
 
     @property
     def truncated(self) -> bool:

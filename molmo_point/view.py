@@ -102,6 +102,7 @@ class View:
 
     def points(self, queries: Sequence[str], *, single: bool = False) -> list[Points]:
         """Where several things are, decoded together: one result for each query, in order."""
+        queries = list(queries)
         read = [self._by_text(query, single=single) for query in queries]
         seen = iter(self._by_sight([q for q, r in zip(queries, read, strict=True) if r is None],
                                    single=single))  # fmt: skip

@@ -28,7 +28,7 @@ def at_the_end(stream):
 def test_every_way_of_asking_agrees(pointer):
     single = [pointer.point(SHAPES, query) for query in QUERIES]
     with pointer.look(SHAPES) as view:
-        together = view.points(QUERIES)
+        together = view.points(query for query in QUERIES)
         assert [p.xy().tolist() for p in together] == [p.xy().tolist() for p in single]
         assert [p.text for p in together] == [p.text for p in single]
         assert view.count("stars").points.xy().tolist() == single[1].xy().tolist()

@@ -281,3 +281,9 @@ def test_a_count_compares_as_its_number():
 def test_what_is_nearly_a_number_is_refused(wrong):
     with pytest.raises(InvalidPoint, match=f"{next(iter(wrong))}.*{next(iter(wrong.values()))}"):
         Point(**{"x": 1, "y": 1} | wrong)
+
+
+def test_a_number_alone_is_a_count():
+    said = Points((), SIZE, "cups", "There are 7 cups.", state="unreadable", stated_count=7)
+    assert (int(Count(said)), str(Count(said))) == (7, "7")
+    assert int(Count(THREE)) == 3

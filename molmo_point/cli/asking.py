@@ -11,7 +11,7 @@ from pathlib import Path
 from molmo_point.cli.sources import Source
 from molmo_point.errors import ImageError, MolmoPointError
 from molmo_point.pointer import Pointer
-from molmo_point.points import Points
+from molmo_point.points import Count, Points
 
 __all__ = ["ask_all"]
 
@@ -64,15 +64,17 @@ def _print(source: Source, points: Points, *, counting: bool, as_json: bool, sev
         full = points.to_dict()
         keys = ("query", "image_size", "state", "count", "truncated", "points")
         line = {"image": source.name} | {key: full[key] for key in keys}
+        line["count"] = int(Count(points)) if counting else len(points)
         fields = ("x", "y", "label", "confidence")
         line["points"] = [{key: point[key] for key in fields} for point in full["points"]]
         print(json.dumps(line, ensure_ascii=False), flush=True)
         return
     more = "+" if points.truncated else ""
     if counting:
-        print(
-            f"{source.name}\t{len(points)}{more}" if several else f"{len(points)}{more}", flush=True
-        )
+        number = f"{Count(points)}{more}"
+        print(f"{source.name}\t{number}" if several else number, flush=True)
+        if points.state == "unreadable":
+            print(f"molmo-point: {source.name}: no points in the answer", file=sys.stderr)
         return
     for point in points:
         sure = "" if point.confidence is None else f"\t{point.confidence:.2f}"

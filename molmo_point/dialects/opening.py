@@ -16,7 +16,8 @@ from molmo_point.preprocessing.video import Video
 
 __all__ = ["read_each", "read_images"]
 
-_OPENINGS = {"molmo": '<point x="', "molmo2": '<points coords="1 1 '}
+_OPENINGS = {"molmo": ' <point x="', "molmo2": '<points coords="1 1 '}
+_WHICH = '<points coords="'  # of several images or frames, the model says which
 
 
 def read_images(
@@ -59,7 +60,7 @@ def read_images(
             )
         from molmo_point.dialects.written import WrittenDialect
 
-        opening = _OPENINGS[spec.generation]
+        opening = _WHICH if videos or len(images) > 1 else _OPENINGS[spec.generation]
         return WrittenDialect.read(opened.model, opened.processor, images, videos, opening)
 
 

@@ -19,6 +19,7 @@ from molmo_point.dialects.pieces import PieceReader
 from molmo_point.models.fixed_memory import borrow, can_be_captured
 from molmo_point.models.text_board import TextBoard
 from molmo_point.models.text_session import TextSession
+from molmo_point.models.tokenizer import encode_text
 from molmo_point.points import Point
 from molmo_point.preprocessing.video import Video
 
@@ -122,8 +123,8 @@ class WrittenDialect:
         """See `Dialect`; a single point's opening is given, and it is over when it is complete."""
         tokenizer, template = self._processor.tokenizer, None
         if single:
-            ids = tokenizer(self._opening, add_special_tokens=False).input_ids
-            template = Template(tuple(int(value) for value in ids), lambda number: ())
+            ids = encode_text(tokenizer, self._opening, plain=False)
+            template = Template(tuple(ids), lambda number: ())
         return DecodeOptions(
             stop=frozenset({int(tokenizer.eos_token_id)}),
             limit=LIMIT,

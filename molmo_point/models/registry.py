@@ -174,6 +174,10 @@ def open_model(
 
     place = _device(device, spec)
     precision = find_precision(dtype or ("float32" if place == "cpu" else "bfloat16"))
+    if spec.generation == "molmo_point" and dtype == "float16":
+        raise ModelError(
+            f'float16 cannot hold what {spec.name} rules places out with: use "bfloat16".'
+        )
     folder = _download(spec.name) if folder is None else folder
     if not spec.parameters:
         spec = replace(_describe(folder), name=spec.name)
@@ -243,6 +247,8 @@ def _device(device: str | None, spec: ModelSpec) -> str:
         kind = torch.device(device)
     except RuntimeError as error:
         raise DeviceError(f'There is no device "{device}": use "cpu" or "cuda".') from error
+    if kind.type not in ("cpu", "cuda"):
+        raise DeviceError(f'"{device}" was asked for: models run on "cpu" and "cuda" here.')
     if kind.type == "cuda" and not torch.cuda.is_available():
         raise DeviceError(
             f'"{device}" was asked for and no CUDA GPU is usable here: use device="cpu".'

@@ -65,7 +65,9 @@ def load_model(
             f"{device} has too little memory for {folder.name} in {dtype}: "
             "use a smaller dtype, a smaller model, or the CPU."
         ) from error
-    except (ValueError, OSError, RuntimeError, StrictDataclassError, SafetensorError) as error:
+    except (
+        KeyError, OSError, RuntimeError, SafetensorError, StrictDataclassError, ValueError,
+    ) as error:  # fmt: skip
         if isinstance(error, DeviceError | WeightsError):
             raise
         first = str(error.__cause__ or error).strip().splitlines() or [type(error).__name__]
@@ -96,7 +98,7 @@ def load_compact(folder: Path, *, dtype: torch.dtype, device: str) -> Any:
     _need_safetensors(folder)
     try:
         model, report = CompactMolmoPoint.from_folder(folder, config, dtype)
-    except (AttributeError, OSError, SafetensorError) as error:
+    except (AttributeError, OSError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder} cannot be loaded: {error}") from error
     _complain(folder, report)
     return model.to(device)

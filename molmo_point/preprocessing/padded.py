@@ -104,7 +104,7 @@ def mask_padding(
 ) -> NDArray[np.float32]:
     """Masks of an image's crops; see `PaddedCrops`.
 
-    A patch's share of image is that of its rows times that of its columns.
+    A patch's share of image is the mean over its pixels: rows times columns of them that are.
     """
     size = (
         tiling[0] * config.window[0] + config.margin,
@@ -114,13 +114,14 @@ def mask_padding(
     parts = []
     for axis in (0, 1):
         start = (size[axis] - inner[axis]) // 2
-        real = np.zeros(size[axis], dtype=np.float32)
+        real = np.zeros(size[axis], dtype=np.int64)
         real[start : start + inner[axis]] = 1
         starts = np.arange(tiling[axis])[:, None] * config.window[axis]
         patches = starts + np.arange(config.crop_patches[axis]) * config.patch_size
         pixels = patches[..., None] + np.arange(config.patch_size)
-        parts.append(real[pixels].mean(-1))  # [crops, patches]
-    shares = parts[0][:, None, :, None] * parts[1][None, :, None, :]
+        parts.append(real[pixels].sum(-1))  # [crops, patches]
+    counts = parts[0][:, None, :, None] * parts[1][None, :, None, :]
+    shares = counts.astype(np.float32) / np.float32(config.patch_size**2)  # rounded once
     crops = tiling[0] * tiling[1]
     masks = np.full((crops + 1, shares.size // crops), -1, dtype=np.float32)
     masks[:-1] = shares.reshape(crops, -1)

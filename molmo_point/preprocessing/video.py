@@ -113,7 +113,7 @@ def sample_frames(total: int, fps: float, config: VideoConfig) -> NDArray[np.int
     Raises:
         ImageError: the video has no frames or no speed.
     """
-    if total < 1 or not fps > 0:
+    if total < 1 or not 0 < fps < np.inf:
         raise ImageError(
             f"A video needs frames and a positive fps, got {total} frames at {fps} fps."
         )

@@ -158,6 +158,8 @@ def test_draw_writes_the_picture(tmp_path, folder):
         ),
         (["count", SHAPES, "stars", "--device", "cuda"], ["cuda"]),
         (["count", SHAPES, "stars", "--device", "toaster"], ["toaster"]),
+        (["count", SHAPES, "stars", "--device", "mps"], ["mps", "cpu"]),
+        (["count", SHAPES, "stars", "--dtype", "float16"], ["float16", "bfloat16"]),
         (["count", SHAPES, "stars", "--draw", "out.nonsense"], ["out.nonsense"]),
         (["count", "."], ["holds no image"]),
         (["count", "*.png"], ["*.png", "name a file"]),

@@ -72,6 +72,8 @@ def test_what_is_no_video():
     with pytest.raises(ImageError, match="frames and a positive fps"):
         sample_frames(0, 2.0, config())
     with pytest.raises(ImageError, match="positive fps"):
+        sample_frames(5, float("inf"), config())
+    with pytest.raises(ImageError, match="positive fps"):
         sample_frames(5, 0.0, config())
     with pytest.raises(ModelError, match="num_frames 0"):
         config(0)

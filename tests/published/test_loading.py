@@ -69,7 +69,7 @@ def test_one_interface_over_all_generations(kind, pointers):
         assert one.text == points.text
         assert view.point("dogs").text == two.text
     counted = pointer.count(image, "cups")
-    assert int(counted) == (counted.points.stated_count or len(counted.points))
+    assert int(counted) == (len(counted.points) or counted.points.stated_count or 0)
     assert isinstance(pointer.ask(image, "What is this?"), str)
     streamed = [(point.x, point.y) for point in pointer.stream(image, "the cups")]
     assert streamed == [(point.x, point.y) for point in points]
@@ -95,6 +95,16 @@ def test_points_name_their_image(pointers):
     view = pointers("molmo-point").look(images)
     places = view._dialect.grids.places()
     assert set(places[..., 0].reshape(-1).tolist()) == {-1, 0, 1}
+
+
+def test_a_single_point_of_several_images_may_lie_in_any_of_them(pointers):
+    pointer, images = pointers("molmo2"), [picture(1), picture(2)]
+    openings = []
+    for media in (images[0], images, Video(np.stack(images), fps=2.0)):
+        dialect = pointer.look(media)._dialect
+        opening = dialect.options(single=True, words=False).template.opening
+        openings.append(dialect._processor.tokenizer.decode(opening))
+    assert openings == ['<points coords="1 1 ', '<points coords="', '<points coords="']
 
 
 @pytest.mark.parametrize("kind", ["molmo-point", "molmo2"])

@@ -137,6 +137,6 @@ _BUILT = {
     "rope": True,
     "image_padding_embed": "pad_and_partial_pad",
     "moe_shared_expert": False,
-    "weight_tying": False,
+    "tie_word_embeddings": False,
 }
 """How every published checkpoint is built; a file that says otherwise is refused."""

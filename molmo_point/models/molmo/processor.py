@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from molmo_point.errors import ModelError, QueryError
-from molmo_point.models.tokenizer import read_tokenizer
+from molmo_point.models.tokenizer import encode_text, read_tokenizer
 from molmo_point.preprocessing.crops import CropConfig
 from molmo_point.preprocessing.padded import MOLMO_CROPS, PaddedCrops, crop_padded_image
 from molmo_point.preprocessing.planned import crop_padded_on
@@ -247,10 +247,10 @@ class MolmoProcessor:
 
     def _text_ids(self, text: str) -> list[int]:
         """Plain text, in which no special token is recognised."""
-        ids = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
+        ids = encode_text(self.tokenizer, text, plain=True)
         if any(value in self.vision_tokens.ids for value in ids):
             raise QueryError(f"{text!r} spells a token that stands for an image.")
-        return [int(value) for value in ids]
+        return ids
 
     def _id(self, text: str) -> int:
         value = self.tokenizer.convert_tokens_to_ids(text)

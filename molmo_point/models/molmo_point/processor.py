@@ -28,7 +28,7 @@ from molmo_point.models.molmo_point.processor_files import (
     load_processor_files,
     save_processor_files,
 )
-from molmo_point.models.tokenizer import read_tokenizer
+from molmo_point.models.tokenizer import encode_text, read_tokenizer
 from molmo_point.preprocessing.crops import CropConfig, ImageCrops, crop_image
 from molmo_point.preprocessing.planned import crop_on
 from molmo_point.preprocessing.prompts import (
@@ -313,15 +313,14 @@ class MolmoPointProcessor:
 
     def _trusted_ids(self, text: str) -> list[int]:
         """Text of our own, in which special tokens are recognised."""
-        ids = self.tokenizer(text, add_special_tokens=False).input_ids
-        return [int(value) for value in ids]
+        return encode_text(self.tokenizer, text, plain=False)
 
     def _text_ids(self, text: str) -> list[int]:
         """Plain text, in which no special token is recognised."""
-        ids = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
+        ids = encode_text(self.tokenizer, text, plain=True)
         if any(value in self.vision_tokens.ids or value >= self.first_point_id for value in ids):
             raise QueryError(f"{text!r} spells a token that stands for an image or a point.")
-        return [int(value) for value in ids]
+        return ids
 
     def _find(self, text: str) -> int | None:
         value = self.tokenizer.convert_tokens_to_ids(text)
