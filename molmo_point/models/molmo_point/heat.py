@@ -6,7 +6,7 @@ centre of a thing that is asked for lies in a ViT patch. Points are listed in pa
 patches were independent the next point would be at i with probability s_i * prod(1 - s_j for j
 between the last point and i), and the list would end with prod(1 - s_j for all j after it). The
 logarithms of these are added to the patch and subpatch logits, which then only have to learn what
-that leaves out.
+that leaves out. In its patch, the point lies where the thing's box has its middle.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class HeatPrior:
     Attributes:
         present: [B, n, k] log s, the centre of a thing that is asked for lies in this subpatch.
         absent: [B, n, k] log(1 - s).
+        location: int [B, n, k] where in each ViT patch the middle of its thing's box lies; None
+            while training.
         FLOOR: where nothing can be present.
     """
 
@@ -45,12 +47,24 @@ class HeatPrior:
 
     present: Tensor
     absent: Tensor
+    location: Tensor | None = None
 
     @classmethod
-    def of(cls, probability: Tensor, valid: Tensor) -> HeatPrior:
-        """From s [B, n, k] in (0, 1] and where it counts, bool [B, n, k]."""
+    def of(cls, probability: Tensor, valid: Tensor, location: Tensor | None = None) -> HeatPrior:
+        """From s [B, n, k] in (0, 1], where it counts, bool [B, n, k], and `location`."""
         s = probability.float().clamp(max=_CERTAIN)
-        return cls(s.log().masked_fill(~valid, cls.FLOOR), torch.log1p(-s).masked_fill(~valid, 0.0))
+        present, absent = s.log(), torch.log1p(-s)
+        return cls(
+            present.masked_fill(~valid, cls.FLOOR), absent.masked_fill(~valid, 0.0), location
+        )
+
+    def location_prior(self, patch: Tensor, subpatch: Tensor, locations: int) -> Tensor:
+        """Log-prior [B, T, L] of the place in a ViT patch, given by int [B, T] twice."""
+        assert self.location is not None
+        rows = torch.arange(patch.shape[0], device=patch.device)[:, None]
+        middle = self.location[rows, patch, subpatch]
+        places = torch.arange(locations, device=patch.device)
+        return torch.where(places == middle[..., None], 0.0, self.FLOOR)
 
     def patch_prior(self, last_patch: Tensor, last_subpatch: Tensor) -> Tensor:
         """Log-prior of the next patch, the last entry being "no more points".

@@ -75,6 +75,9 @@ class PointBoard:
             prior = prefix.prior_of(at, question)
             self._prior.present[row].fill_(HeatPrior.FLOOR)[:patches] = prior.present[0]
             self._prior.absent[row].fill_(0.0)[:patches] = prior.absent[0]
+            assert self._prior.location is not None
+            assert prior.location is not None
+            self._prior.location[row, :patches] = prior.location[0]
         return length
 
     def reserve(self, tokens: int) -> None:
@@ -113,11 +116,14 @@ class PointBoard:
         predictor = self._model.model.point_predictor
         patches = predictor.patch_logits(states, reading.rotation, keys)
         inside = predictor.subpatch_logits(states, patch.clamp(min=0), keys)
+        location = predictor.location_logits(states)
         if self._prior is not None:
+            at = patch.clamp(min=0), subpatch.clamp(min=0)
+            location = location + self._prior.location_prior(*at, location.shape[-1])
             patches = patches + self._prior.patch_prior(patch, subpatch)
             before = self._patch[:, None].expand_as(patch)
             inside = inside + self._prior.subpatch_prior(patch.clamp(min=0), before, subpatch)
-        logits = StepLogits(text, begin, patches, inside, predictor.location_logits(states))
+        logits = StepLogits(text, begin, patches, inside, location)
         return _Step(logits, patch, subpatch)
 
     def _grow(self, patches: int) -> None:
@@ -129,7 +135,8 @@ class PointBoard:
         if self._prior is not None:
             had, self._prior = self._prior, _no_prior(self._keys.table)
             count = had.present.shape[1]
-            self._prior.present[:, :count], self._prior.absent[:, :count] = had.present, had.absent
+            for name in ("present", "absent", "location"):
+                getattr(self._prior, name)[:, :count] = getattr(had, name)
         self._memory.forget_graphs()
 
 
@@ -174,4 +181,4 @@ def _fill(keys: PointKeys, row: int, read: PointKeys, at: int) -> None:
 def _no_prior(table: PatchTable) -> HeatPrior:
     shape = table.valid.shape
     floor = torch.full(shape, HeatPrior.FLOOR, device=table.valid.device)
-    return HeatPrior(floor, torch.zeros_like(floor))
+    return HeatPrior(floor, torch.zeros_like(floor), torch.zeros_like(floor, dtype=torch.long))

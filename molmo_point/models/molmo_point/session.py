@@ -141,8 +141,8 @@ class PointSession:
     def _prior(self, row: Tensor, questions: Sequence[Sequence[int]], valid: Tensor) -> HeatPrior:
         assert self.keys is not None
         assert self.keys.things is not None
-        asked = self.model.model.heat.asked(questions)
-        return HeatPrior.of(self.keys.things.probability(row, asked), valid)
+        asked, things = self.model.model.heat.asked(questions), self.keys.things
+        return HeatPrior.of(things.probability(row, asked), valid, things.locations(row))
 
     def extend(self, chunks: Sequence[Sequence[int]]) -> StepLogits:
         """Read some more tokens of each row's answer (at least one each)."""
@@ -191,7 +191,11 @@ class PointSession:
         predictor = self.model.model.point_predictor
         patch_logits = predictor.patch_logits(state, rotation, self.keys)
         subpatch_logits = predictor.subpatch_logits(state, patch.clamp(min=0), self.keys)
+        location = predictor.location_logits(state)
         if self.prior is not None:
+            location = location + self.prior.location_prior(
+                patch.clamp(min=0), subpatch.clamp(min=0), location.shape[-1]
+            )
             patch_logits = patch_logits + self.prior.patch_prior(patch, subpatch)
             subpatch_logits = subpatch_logits + self.prior.subpatch_prior(
                 patch.clamp(min=0), before, subpatch
@@ -201,7 +205,7 @@ class PointSession:
             begin=begin[:, 0],
             patch=patch_logits[:, 0],
             subpatch=subpatch_logits[:, 0],
-            location=predictor.location_logits(state)[:, 0],
+            location=location[:, 0],
         )
 
 
