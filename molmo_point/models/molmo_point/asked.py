@@ -81,8 +81,12 @@ class WordLists:
         """Read questions, token ids; "light bulb" asks for no bulb."""
         found = [torch.zeros(len(questions), len(words), dtype=torch.bool) for words in self.lists]
         for row, question in enumerate(questions):
-            for _, _, said in self.spans(question[self._frame :]):
-                for number, rank in said:
+            words = question[self._frame :]
+            spans = [said for _, _, said in self.spans(words)]
+            every_kind = bool(self._anything & set(words))
+            for place, said in enumerate(spans):
+                other = [*filter(_names_alone, spans[:place]), *filter(_names, spans[place + 1 :])]
+                for number, rank in _settle(said, more=every_kind or bool(other)):
                     found[number][row, rank] = True
         names, colours, meanings, places = (marks.to(device) for marks in found)
         every = torch.tensor(self._roles, dtype=torch.bool, device=device)
@@ -120,3 +124,26 @@ class WordLists:
             if meant is not None:
                 return length, meant
         return 1, []
+
+
+_Said = list[tuple[int, int]]
+
+
+def _names(said: _Said) -> bool:
+    return any(number == 0 for number, _ in said)
+
+
+def _names_alone(said: _Said) -> bool:
+    return _names(said) and all(number != 1 for number, _ in said)
+
+
+def _settle(said: _Said, *, more: bool) -> _Said:
+    """An "orange" is a fruit; an orange mug, and an orange thing, are none.
+
+    Args:
+        said: (list, rank) of all that a word can mean.
+        more: the question also says what it is of.
+    """
+    if not _names(said) or _names_alone(said):
+        return said
+    return [(number, rank) for number, rank in said if number != (0 if more else 1)]

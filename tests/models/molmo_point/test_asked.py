@@ -77,3 +77,22 @@ def test_colours_and_places_are_read_beside_the_rest():
 
 def test_unknown_words_ask_for_nothing():
     assert ask("the file") == {}
+
+
+def test_an_orange_is_a_fruit_and_an_orange_lamp_is_none():
+    words = {**vars(LISTS), "heat_names": [*LISTS.heat_names, ids("red")]}  # as "orange" is both
+    fruit, lamp, red = 7, 2, 0
+    for text, names, colours in (
+        ("red", [fruit], []),
+        ("red lamp", [lamp], [red]),
+        ("lamp red", [lamp], [red]),
+        ("red red", [fruit], [red]),
+        ("the red", [fruit], []),
+    ):
+        lists = SimpleNamespace(**words)
+        read = WordLists(lists).asked(ids(text), torch.device("cpu"))
+        assert read.names[0].nonzero()[:, 0].tolist() == names
+        assert read.colours[0].nonzero()[:, 0].tolist() == colours
+    lists = SimpleNamespace(**words | {"heat_anything": [WORDS.index("file")]})
+    read = WordLists(lists).asked(ids("red file"), torch.device("cpu"))
+    assert (bool(read.names.any()), bool(read.colours.any())) == (False, True)
