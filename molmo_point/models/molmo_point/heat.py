@@ -6,7 +6,7 @@ centre of a thing that is asked for lies in a ViT patch. Points are listed in pa
 patches were independent the next point would be at i with probability s_i * prod(1 - s_j for j
 between the last point and i), and the list would end with prod(1 - s_j for all j after it). The
 logarithms of these are added to the patch and subpatch logits, which then only have to learn what
-that leaves out. In its patch, the point lies where the thing's box has its middle.
+that leaves out. In its patch, an element of a screen is pointed at in its middle.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class HeatPrior:
     Attributes:
         present: [B, n, k] log s, the centre of a thing that is asked for lies in this subpatch.
         absent: [B, n, k] log(1 - s).
-        location: int [B, n, k] where in each ViT patch the middle of its thing's box lies; None
-            while training.
+        location: int [B, n, k] where in each ViT patch the point lies, -1 for anywhere; None while
+            training.
         FLOOR: where nothing can be present.
     """
 
@@ -64,7 +64,8 @@ class HeatPrior:
         rows = torch.arange(patch.shape[0], device=patch.device)[:, None]
         middle = self.location[rows, patch, subpatch]
         places = torch.arange(locations, device=patch.device)
-        return torch.where(places == middle[..., None], 0.0, self.FLOOR)
+        there = (places == middle[..., None]) | (middle[..., None] < 0)
+        return torch.where(there, 0.0, self.FLOOR)
 
     def patch_prior(self, last_patch: Tensor, last_subpatch: Tensor) -> Tensor:
         """Log-prior of the next patch, the last entry being "no more points".

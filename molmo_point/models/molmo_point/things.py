@@ -67,20 +67,22 @@ class ThingMap:
     places: Tensor | None = None
 
     def locations(self, row: Tensor) -> Tensor:
-        """Where in its ViT patch each box has its middle, one of 3x3; see `locations.py`.
+        """Where in its ViT patch an element of a screen has its middle, one of 3x3.
+
+        Numbered as in `locations.py`. Other things may have a hole there, or bend around it.
 
         Args:
             row: int [Q], which prompt each question is about.
 
         Returns:
-            int [Q, n, k].
+            int [Q, n, k], -1 for other things.
         """
         left, up, right, down = pick_rows(self.extents, row).unbind(-1)
         across, below = (
             ((0.5 + (after - before) / 2) * 3).clamp(0, 2).long()
             for before, after in ((left, right), (up, down))
         )
-        return below + 3 * across
+        return (below + 3 * across).masked_fill(~pick_rows(self.element, row), -1)
 
     def probability(self, row: Tensor, asked: Asked) -> Tensor:
         """How likely the centre of a thing that is asked for lies in each patch.

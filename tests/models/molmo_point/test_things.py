@@ -337,13 +337,16 @@ def test_a_meaning_and_its_element_go_together():
     assert abs(float(heat.max()) - 0.98 * 0.75) < 0.01  # not 0.75 times the share of the name
 
 
-def test_a_point_lies_where_the_box_has_its_middle():
+def test_an_element_of_a_screen_is_pointed_at_in_its_middle():
     reach = torch.tensor([[1.0, 1.0, 1.0, 1.0], [0.5, 2.0, 1.1, 2.0], [3.0, 3.0, 3.0, 2.2]])
     some = torch.rand(1, 3, 1, 2)
-    things = ThingMap(some[..., 0], some, some, reach[None, :, None], some, some[..., 0] > 2)
+    things = ThingMap(some[..., 0], some, some, reach[None, :, None], some, some[..., 0] > -1)
     middle, right, above = things.locations(torch.tensor([0]))[0, :, 0].tolist()
     assert (middle, right, above) == (4, 7, 3)
     prior = HeatPrior.of(torch.rand(1, 3, 1), torch.ones(1, 3, 1, dtype=torch.bool),
                          things.locations(torch.tensor([0])))  # fmt: skip
     at = torch.tensor([[0, 1, 2]]), torch.zeros(1, 3, dtype=torch.long)
     assert prior.location_prior(*at, 9).argmax(-1).tolist() == [[4, 7, 3]]
+    other = replace(things, element=~things.element).locations(torch.tensor([0]))
+    prior = replace(prior, location=other)
+    assert (prior.location_prior(*at, 9) == 0).all()
