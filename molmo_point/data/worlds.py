@@ -218,6 +218,9 @@ _CUTOUT_OF = {
     "leaf": "maple leaf",
     "boat": "sailboat",
     "hat": "top hat",
+    "egg": "fried egg",
+    "clock": "alarm clock",
+    "lamp": "light bulb",
 }
 
 

@@ -26,6 +26,7 @@ _CENTRE_WEIGHT = 3.0
 _CENTRES_AGAINST_OTHERS = (
     3.0  # what is not sure of its centre is there nevertheless: 1 lost a tenth
 )
+_GLOBAL_WEIGHT = 0.25  # of patches of the global view, which crops hear and no answer names
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def dense_loss(
     meanings: Tensor,
     centres: Tensor,
     extents: Tensor,
+    weights: Tensor | None = None,
 ) -> DenseLoss:
     """Cross-entropy of names and colours, of centres, and boxes' -log IoU (UnitBox, 1608.01471).
 
@@ -64,38 +66,49 @@ def dense_loss(
         meanings: int [C, P], 0 for none, else 1 + index of the meaning; -100 to ignore.
         centres: bool [C, P], patches that hold a thing's centre.
         extents: [C, P, 4] how far the thing's box reaches, in patches; 0 where that is not known.
+        weights: [C, P] how much each patch counts; None for all alike.
     """
     used = names >= 0
-    flat, names, colours, meanings, centres, extents = (
-        value[used] for value in (features, names, colours, meanings, centres, extents)
+    weights = torch.ones_like(names, dtype=features.dtype) if weights is None else weights
+    flat, names, colours, meanings, centres, extents, weights = (
+        value[used] for value in (features, names, colours, meanings, centres, extents, weights)
     )
     logits, hues = heat.name_logits(flat, table)
-    weight = torch.ones(logits.shape[-1], device=flat.device)
-    weight[0] = _BACKGROUND_WEIGHT
-    loss = cross_entropy(logits, names, weight=weight)
-    middle = centres & (names > 0)
-    if middle.any():
-        loss = loss + _THING_WEIGHT * cross_entropy(logits[middle], names[middle])
+    front, middle = names > 0, centres & (names > 0)
+    loss = _entropy(logits, names, torch.where(front, weights, weights * _BACKGROUND_WEIGHT))
+    loss = loss + _THING_WEIGHT * _entropy(logits[middle], names[middle], weights[middle])
     coloured = colours >= 0
-    if coloured.any():
-        loss = loss + _COLOUR_WEIGHT * cross_entropy(hues[coloured], colours[coloured])
+    loss = loss + _COLOUR_WEIGHT * _entropy(hues[coloured], colours[coloured], weights[coloured])
     meant = meanings >= 0
     if meant.any():
-        said = heat.meaning_logits(flat[meant], table)
+        said, meanings = heat.meaning_logits(flat[meant], table), meanings[meant]
         assert said is not None
-        weight = torch.ones(said.shape[-1], device=flat.device)
-        weight[0] = _NO_MEANING_WEIGHT
-        loss = loss + _MEANING_WEIGHT * cross_entropy(said, meanings[meant], weight=weight)
-    loss = loss + _CENTRE_WEIGHT * binary_cross_entropy_with_logits(
+        heard = torch.where(meanings > 0, 1.0, _NO_MEANING_WEIGHT) * weights[meant]
+        loss = loss + _MEANING_WEIGHT * _entropy(said, meanings, heard)
+    centred = binary_cross_entropy_with_logits(
         heat.centre_logits(flat),
         centres.float(),
         pos_weight=torch.tensor(_CENTRES_AGAINST_OTHERS, device=flat.device),
+        reduction="none",
     )
-    front = names > 0
+    loss = loss + _CENTRE_WEIGHT * _mean(centred, weights)
     boxed = extents[..., 0] > 0
     overlap = box_overlap(heat.extents(flat[boxed]), extents[boxed])
-    right = (logits[front, 1:].argmax(-1) + 1 == names[front]).float().mean()
-    return DenseLoss(loss - overlap.log().mean(), right.detach(), overlap.mean().detach())
+    right = (logits[front, 1:].argmax(-1) + 1 == names[front]).float()
+    return DenseLoss(
+        loss - _mean(overlap.log(), weights[boxed]),
+        _mean(right, weights[front]).detach(),
+        _mean(overlap, weights[boxed]).detach(),
+    )
+
+
+def _entropy(logits: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
+    return _mean(cross_entropy(logits, wanted, reduction="none"), weights)
+
+
+def _mean(values: Tensor, weights: Tensor) -> Tensor:
+    """Weighted; 0 of no values, as of a batch that shows nothing."""
+    return (values * weights).sum() / weights.sum().clamp(min=1e-6)
 
 
 def name_tokens(body: PointingParts, crops: Tensor, batch: PackedBatch) -> DenseLoss:
@@ -118,7 +131,19 @@ def name_tokens(body: PointingParts, crops: Tensor, batch: PackedBatch) -> Dense
         patches,
         body.language_model.embed_tokens.weight,
         *(names.masked_fill(~valid, IGNORE), colours, meanings, centres, extents),
+        weights=_token_weights(batch.grids)[:, None].expand_as(names),
     )
+
+
+def _token_weights(grids: Tensor) -> Tensor:
+    """[N] by grids [B, 4]: pooled rows and columns of each global view and of each canvas."""
+    parts = []
+    for rows, columns, more_rows, more_columns in grids.tolist():
+        parts += [
+            torch.full((rows * columns,), _GLOBAL_WEIGHT),
+            torch.ones(more_rows * more_columns),
+        ]
+    return torch.cat(parts).to(grids.device)
 
 
 def box_overlap(first: Tensor, second: Tensor) -> Tensor:

@@ -74,7 +74,7 @@ class SceneBatches(IterableDataset[PackedBatch]):
                 seed = step * _STEP_SEEDS + number + config.seed * 10**12
                 asked = config.questions if step >= config.dense_steps else 1
                 scene, queries = _scene(config, seed, asked, self.split, extent)
-                if queries:
+                if queries or step < config.dense_steps:  # patches are named without any
                     packed = pack_scene(scene, queries, processor, **layout)  # type: ignore[arg-type]
                     scenes.append(packed.two_crops(chance) if extent == "two crops" else packed)
             if scenes:
@@ -161,6 +161,8 @@ class Trainer:
         average, _ = build_model(config.model, world, config.seed)
         for module in (model, average):
             module.to(device)
+        if device != "cpu":
+            torch.set_float32_matmul_precision("high")  # TF32
         if config.bfloat16:
             use_bfloat16_products(model.model.vision_tower)
         encode = torch.compile(model.model.encode_crops) if compiled else model.model.encode_crops
@@ -255,8 +257,6 @@ def train(
         MolmoPointError: another process trains in this folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if device != "cpu":
-        torch.set_float32_matmul_precision("high")  # TF32
     with _alone(folder):
         trainer = Trainer.start(config, device, compiled=compiled)
         if not load_checkpoint(trainer, folder) and start_from is not None:
