@@ -126,7 +126,9 @@ def origin_of(frame: Frame, *, sealed: bool) -> str:
     while frame.url.startswith("about:") and frame.parent_frame is not None:
         frame = frame.parent_frame
     parts = urlsplit(frame.url)
-    if sealed or not (parts.netloc or parts.scheme == "file"):
+    if parts.scheme == "file":  # each file is sealed from all others
+        return "file://"
+    if sealed or not parts.netloc:
         return ""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
