@@ -115,7 +115,13 @@ def start(*words):
         [sys.executable, "-c", MAIN, *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=heed_ctrl_c,
     )
+
+
+def heed_ctrl_c():
+    """Jobs in the background of a shell are begun deaf to it, and so are their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(folder):
