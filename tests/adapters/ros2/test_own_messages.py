@@ -142,15 +142,20 @@ def test_the_action_ends_at_a_limit_and_when_called_off(streaming, camera):
     assert done.result().status == GoalStatus.STATUS_CANCELED
 
 
+def stream_once(streaming, camera, query):
+    """What one goal comes to, and the feedback on the way."""
+    with streaming(query=query) as (goal, feedback), camera.shooting():
+        done = goal.get_result_async()
+        wait_for(done.done, what="the result")
+    return done.result().result.sighting, feedback
+
+
 def test_the_action_passes_over_points_of_low_confidence(streaming, speaker, listener, camera):
     listener.set("speaker", confidence=0.5)  # of two, the first has 0.25
     try:
-        with streaming(query="red") as (goal, feedback), camera.shooting():
-            done = goal.get_result_async()
-            wait_for(done.done, what="the result")
+        seen, feedback = stream_once(streaming, camera, "red")
     finally:
         listener.set("speaker", confidence=0.0)
-    seen = done.result().result.sighting
     assert [point.confidence for point in seen.points] == [0.75]
     assert seen.state == "points"
     assert [len(message.points) for message in feedback] == [1]
@@ -159,19 +164,14 @@ def test_the_action_passes_over_points_of_low_confidence(streaming, speaker, lis
 def test_an_answer_may_take_longer_than_images_are_waited_for(streaming, speaker, listener, camera):
     listener.set("speaker", patience=1.0)
     try:
-        with streaming(query="red, at leisure") as (goal, _), camera.shooting():
-            done = goal.get_result_async()
-            wait_for(done.done, what="the result")
+        seen, _ = stream_once(streaming, camera, "red, at leisure")
     finally:
         listener.set("speaker", patience=5.0)
-    assert len(done.result().result.sighting.points) == 2
+    assert len(seen.points) == 2
 
 
 def test_the_action_says_what_was_no_answer(streaming, camera):
-    with streaming(query="red?") as (goal, _), camera.shooting():
-        done = goal.get_result_async()
-        wait_for(done.done, what="the result")
-    seen = done.result().result.sighting
+    seen, _ = stream_once(streaming, camera, "red?")
     assert (seen.state, seen.truncated) == ("unreadable", True)
 
 
