@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["ALSO_CALLED", "COLOURS", "EMOJI", "KNOWN_NAMES", "Name", "all_names", "vocabulary"]
+__all__ = [
+    "ALSO_CALLED",
+    "COLOURS",
+    "EMOJI",
+    "KNOWN_NAMES",
+    "Name",
+    "all_names",
+    "name_of",
+    "vocabulary",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,8 @@ def _plural(word: str) -> str:
     return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"
 
 
-def _name(word: str, *synonyms: str) -> Name:
+def name_of(word: str, *synonyms: str) -> Name:
+    """A name with regular plurals, and some others for the same."""
     return Name(word, _plural(word), tuple((other, _plural(other)) for other in synonyms))
 
 
@@ -110,7 +120,7 @@ _OTHER_SYNONYMS = {
 }
 
 KNOWN_NAMES: dict[str, Name] = {
-    word: _name(word, *_SYNONYMS.get(word, ()), *_OTHER_SYNONYMS.get(word, ()))
+    word: name_of(word, *_SYNONYMS.get(word, ()), *_OTHER_SYNONYMS.get(word, ()))
     for word in (*EMOJI, *SHAPES, *DISCS, *GRAINS)
 }
 """Every kind of thing, by its primary name."""

@@ -83,12 +83,16 @@ def _ask_for_nothing(scene: Scene, rng: np.random.Generator, world: World) -> Sc
 
 
 def _ask_absent(scene: Scene, rng: np.random.Generator, world: World) -> SceneQuery:
-    """A thing that is not there, usually one that could be."""
+    """A thing that is not there, usually one that could be; no words if everything is there."""
     present = {thing.name for thing in scene.things}
     present |= {other for name in present for other in world.look_alikes.get(name, ())}
     pool = world.kinds[scene.kind] if rng.random() < 0.75 else world.strangers[scene.kind]
-    options = [name for name in pool if name not in present]
-    name = _pick(rng, options or list(world.strangers[scene.kind]))
+    for names in (pool, world.strangers[scene.kind], world.kinds[scene.kind]):
+        if options := [name for name in names if name not in present]:
+            break
+    else:
+        return SceneQuery("", "absent", ())
+    name = _pick(rng, options)
     text = _say(rng, world, name, 2)
     if scene.kind == "shapes" and rng.random() < 0.5 and any(t.colour for t in scene.things):
         text = f"{_pick(rng, words.COLOURS)} {text}"
@@ -125,7 +129,8 @@ def ask_about(
         tries = [
             query
             for query in (ask(scene, rng, world) for _ in range(6))
-            if query.text not in asked
+            if query.text
+            and query.text not in asked
             and not any(scene.things[index].doubtful for index in query.targets)
         ]
         if tries:

@@ -100,6 +100,7 @@ def build_config(
         patch_stem=size.stem,
         overview_dim=size.overview,
         heat_dim=size.heat_dim,
+        heat_own_vectors=size.own_vectors,
         heat_names=_words(tokenizer, [world.spellings(name) for name in world.names]),
         heat_colours=_words(tokenizer, [_COLOUR_WORDS.get(word, (word,)) for word in COLOURS]),
         heat_frame=_FRAME,

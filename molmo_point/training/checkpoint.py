@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,9 @@ def _tensors(trainer: Trainer) -> dict[str, Tensor]:
 
 def save_checkpoint(trainer: Trainer, folder: Path) -> None:
     """Write the run; a run that is cut off while writing keeps the checkpoint before."""
+    old = folder / _STATE
+    if old.exists() and json.loads(old.read_text())["step"] == trainer.step:
+        return  # the same, whose files would be written over
     parts: list[dict[str, Tensor]] = [{}]
     size = 0
     for name, value in _tensors(trainer).items():
@@ -88,10 +92,14 @@ def begin_with(trainer: Trainer, folder: Path) -> None:
     from molmo_point.models.weights import load_model
 
     state = trainer.model.state_dict()
-    theirs = load_model(folder, "molmo_point", dtype=torch.float32).state_dict()
-    theirs = grow_vision(state, theirs)
+    read = load_model(folder, "molmo_point", dtype=torch.float32)
+    theirs = grow_vision(state, read.state_dict())
     words = MolmoPointProcessor.from_pretrained(folder).tokenizer.get_vocab()
     own = trainer.processor.tokenizer.get_vocab()
+    for kind in ("names", "meanings"):
+        if (name := f"model.heat.own.{kind}") in theirs and name in state:
+            lists = (_spelled(read.config, kind, words), _spelled(trainer.model.config, kind, own))
+            theirs[name] = _sort_rows(theirs[name], *lists)
     both = [(own[word], words[word]) for word in own if word in words]
     to, source = (torch.tensor(ids) for ids in zip(*both, strict=True))
     for name, value in state.items():
@@ -106,15 +114,38 @@ def begin_with(trainer: Trainer, folder: Path) -> None:
                 f"{folder} is of other sizes: its {name} does not fit. Begin anew, or give the "
                 "same sizes in the configuration."
             )
-    told = any(".overview." in name for name in theirs)
-    if told and trainer.model.model.overview is None:
-        width = len(theirs["model.overview.own.weight"])
-        raise ModelError(f"{folder} has an overview: set overview to {width} in the configuration.")
-    if not told:
+    if not _has_overview(trainer, theirs, folder):
         begin_overview(trainer.model)
     if own != words:
         silence_decoder(trainer.model)
     trainer.average.load_state_dict(trainer.model.state_dict())
+
+
+def _has_overview(trainer: Trainer, theirs: Mapping[str, Tensor], folder: Path) -> bool:
+    """Whether a checkpoint has an overview; an error if the new run lacks what it has."""
+    told = any(".overview." in name for name in theirs)
+    if told and trainer.model.model.overview is None:
+        width = len(theirs["model.overview.own.weight"])
+        raise ModelError(f"{folder} has an overview: set overview to {width} in the configuration.")
+    if "model.heat.own.names" in theirs and not trainer.config.model.own_vectors:
+        raise ModelError(
+            f"{folder} has vectors of its own for names: set own_vectors to true in the "
+            "configuration."
+        )
+    return told
+
+
+def _spelled(config: Any, kind: str, words: dict[str, int]) -> list[str]:
+    """First spelling of everything in a closed list, "names" or "meanings"."""
+    by_id = {index: word for word, index in words.items()}
+    return [" ".join(by_id[index] for index in row[0]) for row in getattr(config, f"heat_{kind}")]
+
+
+def _sort_rows(vectors: Tensor, old: Sequence[str], new: Sequence[str]) -> Tensor:
+    """Rows [K, D] of the words of one list in the order of another's; zero for words it lacks."""
+    rank = {word: number for number, word in enumerate(old)}
+    rows = [vectors[rank[word]] if word in rank else torch.zeros_like(vectors[0]) for word in new]
+    return torch.stack(rows)
 
 
 def load_checkpoint(trainer: Trainer, folder: Path) -> bool:

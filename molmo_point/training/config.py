@@ -6,7 +6,16 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from molmo_point.errors import ModelError
+
 __all__ = ["ModelSize", "TrainingConfig"]
+
+_LEAST = {
+    "steps": 0, "dense_steps": 0, "small_batch": 1, "large_batch": 1, "questions": 1,
+    "max_points": 1, "warm_up": 1,
+}  # fmt: skip
+"""Field -> its smallest value."""
+_MOST_SCENES = 64  # a step; each has a seed of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,8 @@ class ModelSize:
         text_layers: its layers.
         point_dim: width of the point head.
         heat_dim: width of the heat prior; 0 for none.
+        own_vectors: names have vectors of their own beside their words', whose mean can never be
+            likelier than both: a "fire truck" would always be fire or a truck.
         overview: width of the network that tells crops of the global view; 0 for none.
         stem: "conv" or "linear" patch embedding.
     """
@@ -38,8 +49,15 @@ class ModelSize:
     text_layers: int = 3
     point_dim: int = 96
     heat_dim: int = 192
+    own_vectors: bool = True
     overview: int = 192
     stem: str = "conv"
+
+    def __post_init__(self) -> None:
+        sides = {"crop": self.patch, "vision_width": 32, "text_width": 48}
+        for name, part in sides.items():
+            if part < 1 or getattr(self, name) < 1 or getattr(self, name) % part:
+                raise ModelError(f"{name} is a multiple of {part}, got {getattr(self, name)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +108,16 @@ class TrainingConfig:
     ema: float = 0.999
     dense_weight: float = 1.0
     bfloat16: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < least:
+                raise ModelError(f"{name} is a whole number from {least} on, got {value!r}.")
+        if max(self.small_batch, self.large_batch) > _MOST_SCENES:
+            raise ModelError(f"A step has at most {_MOST_SCENES} scenes: set a smaller batch.")
+        if not 0 < self.decay_share <= 1:
+            raise ModelError(f"decay_share lies in (0, 1], got {self.decay_share!r}.")
 
     def to_json(self) -> str:
         """Indented JSON; `from_json` is the inverse."""

@@ -18,7 +18,7 @@ from molmo_point.training.packing import IGNORE, PackedBatch
 __all__ = ["DenseLoss", "box_overlap", "dense_loss", "name_tokens"]
 
 _BACKGROUND_WEIGHT = 0.3
-_THING_WEIGHT = 0.5  # of names at the centres, where each thing counts alike, small or large
+_THING_WEIGHT = 1.0  # of names at the centres, where each thing counts alike, small or large
 _COLOUR_WEIGHT = 0.3
 _MEANING_WEIGHT = 0.5
 _NO_MEANING_WEIGHT = 0.1

@@ -31,7 +31,7 @@ from molmo_point.training.checkpoint import begin_with, load_checkpoint, save_ch
 from molmo_point.training.config import TrainingConfig
 from molmo_point.training.dense import name_tokens
 from molmo_point.training.optimizers import make_optimizers
-from molmo_point.training.packing import PackedBatch, collate, pack_scene
+from molmo_point.training.packing import PackedBatch, PackedScene, collate, pack_scene
 from molmo_point.training.products import use_bfloat16_products
 
 __all__ = ["Trainer", "train"]
@@ -69,16 +69,22 @@ class SceneBatches(IterableDataset[PackedBatch]):
         for step in range(self.first + worker, config.steps, workers):
             chance = random_of("train", step, 2 + config.seed)
             extent = _extent(config, step, chance)
-            scenes = []
-            for number in range(_BATCH[extent](config)):
+            scenes: list[PackedScene] = []
+            for number in range(_STEP_SEEDS):
+                if number >= _BATCH[extent](config) and scenes:
+                    break
                 seed = step * _STEP_SEEDS + number + config.seed * 10**12
                 asked = config.questions if step >= config.dense_steps else 1
                 scene, queries = _scene(config, seed, asked, self.split, extent)
                 if queries or step < config.dense_steps:  # patches are named without any
                     packed = pack_scene(scene, queries, processor, **layout)  # type: ignore[arg-type]
                     scenes.append(packed.two_crops(chance) if extent == "two crops" else packed)
-            if scenes:
-                yield collate(scenes)
+            if not scenes:
+                raise MolmoPointError(
+                    f'Nothing can be asked about scenes of the world "{config.world}": set '
+                    "dense_steps to steps, so that their things are named alone."
+                )
+            yield collate(scenes)
 
 
 def _extent(config: TrainingConfig, step: int, chance: np.random.Generator) -> Extent:

@@ -130,7 +130,7 @@ def _name_grid(
         name[inside] = IGNORE if thing.doubtful or faint else names[thing.name] + 1
         colour[inside] = colours.get(thing.colour, IGNORE)
         meaning[inside] = meanings.get(thing.meaning, -1) + 1 if square else IGNORE
-        end = min(right, 2 * thing.x - left)
+        end = min(right, 2 * thing.x - left) if square else right
         reach = [(x - left) / width * columns, (y - top) / height * rows,
                  (end - x) / width * columns, (bottom - y) / height * rows]  # fmt: skip
         sides = np.stack(np.broadcast_arrays(*reach), axis=-1)

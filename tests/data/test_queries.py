@@ -1,7 +1,9 @@
 """Questions about scenes: their answers are exactly the things that the words name."""
 
+from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 
 from molmo_point.data.names import (
@@ -13,7 +15,8 @@ from molmo_point.data.names import (
     vocabulary,
 )
 from molmo_point.data.queries import QUERY_KINDS, ask_about
-from molmo_point.data.scenes import KINDS, generate_scene, random_of
+from molmo_point.data.scenes import KINDS, Scene, Thing, generate_scene, random_of
+from molmo_point.data.worlds import TABLETOP
 
 COLOUR_OF = {**{colour: colour for colour in COLOURS}, "grey": "gray"}
 NAME_OF = {
@@ -136,3 +139,18 @@ def test_a_word_names_one_kind_of_thing():
         for word in {*forms.words(many=False), *forms.words(many=True)}
     ]
     assert len({word for word, _ in seen}) == len(seen)
+
+
+def test_what_is_there_is_never_asked_as_absent_even_if_nothing_else_is_left():
+    image = np.zeros((60, 90, 3), np.uint8)
+    names = ("pen", "valve", "banana")
+    things = tuple(
+        Thing(name, 10 + 20 * n, 10, (5 + 20 * n, 5, 15 + 20 * n, 15))
+        for n, name in enumerate(names)
+    )
+    full = replace(TABLETOP, kinds={"tabletop": names})
+    for seed in range(100):
+        scene = Scene(image, things, "tabletop")
+        for query in ask_about(scene, random_of("dev", seed, 1), 6, TABLETOP):
+            assert query.targets or not any(name in query.text for name in names)
+        assert all(query.targets for query in ask_about(scene, random_of("dev", seed, 1), 6, full))

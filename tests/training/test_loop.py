@@ -1,6 +1,7 @@
 """A run: resumed exactly, learning, exported for `Pointer`."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from molmo_point import Pointer
 from molmo_point.data.names import COLOURS, all_names
 from molmo_point.data.queries import ask_about
 from molmo_point.data.scenes import generate_scene, random_of
+from molmo_point.data.worlds import WORLDS, find_world
 from molmo_point.errors import ModelError, MolmoPointError
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens
 from molmo_point.training.build import build_processor
@@ -154,6 +156,26 @@ def test_a_deeper_run_begins_with_the_same_function(tmp_path):
     export_checkpoint(other, tmp_path / "deeper")
     with pytest.raises(ModelError, match="5 layers does not fit into one of 2"):
         begin_with(first, tmp_path / "deeper")
+
+
+def test_vectors_of_names_go_with_their_names(tmp_path):
+    first = Trainer.start(dataclasses.replace(TINY, seed=5))
+    for heat in (first.model.model.heat, first.average.model.heat):
+        with torch.no_grad():
+            heat.own["names"].copy_(torch.arange(len(heat.own["names"]))[:, None].float())
+    export_checkpoint(first, tmp_path / "model")
+    other = Trainer.start(dataclasses.replace(TINY, world="things"))
+    begin_with(other, tmp_path / "model")
+    old, new = (list(find_world(run.config.world).names) for run in (first, other))
+    own = other.model.model.heat.own["names"]
+    for name in ("circle", "penguin"):
+        assert new.index(name) != old.index(name)
+        assert (own[new.index(name)] == old.index(name)).all()
+    assert "alarm clock" not in old
+    assert (own[new.index("alarm clock")] == 0).all()
+    plain = dataclasses.replace(TINY, model=dataclasses.replace(SIZE, own_vectors=False))
+    with pytest.raises(ModelError, match="set own_vectors to true"):
+        begin_with(Trainer.start(plain), tmp_path / "model")
 
 
 def test_an_overview_begins_beside_what_has_been_learnt(tmp_path):
@@ -311,3 +333,28 @@ def test_a_run_is_kept_in_files_that_pass_anywhere(tmp_path):
     again = Trainer.start(trainer.config)
     assert load_checkpoint(again, tmp_path)
     assert again.step == 7
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"warm_up": 0}, {"steps": "5"}, {"small_batch": 65}, {"decay_share": 0}, {"crop": 100},
+     {"vision_width": 40}],
+)  # fmt: skip
+def test_a_configuration_that_cannot_be_is_a_sentence(wrong):
+    sizes = {name: wrong[name] for name in ("crop", "vision_width") if name in wrong}
+    with pytest.raises(ModelError, match=next(iter(wrong)) if "small_batch" not in wrong else "64"):
+        TrainingConfig.from_json(json.dumps({"model": sizes} if sizes else wrong))
+
+
+def test_a_checkpoint_of_the_same_step_is_not_written_over(tmp_path):
+    trainer = train(TINY, tmp_path, workers=0)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("run*")}
+    save_checkpoint(trainer, tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("run*")} == before
+
+
+def test_a_world_about_which_nothing_can_be_asked_is_said(monkeypatch):
+    silent = dataclasses.replace(find_world("drawn"), kinds={})
+    monkeypatch.setitem(WORLDS, "drawn", silent)
+    with pytest.raises(MolmoPointError, match="Nothing can be asked"):
+        list(SceneBatches(dataclasses.replace(TINY, dense_steps=0), 0))

@@ -128,3 +128,14 @@ def test_what_is_too_small_in_the_global_view_is_not_learnt_there():
     whole, canvas = truth.names[0], truth.names[1:]
     assert set(np.unique(whole)) == {IGNORE, 0, 2}
     assert set(np.unique(canvas)) - {IGNORE} == {0, 1, 2}
+
+
+def test_what_is_not_of_a_screen_reaches_to_both_ends_of_its_box():
+    thing = Thing("button", 30, 60, (24, 24, 120, 96))  # its point is left of its box's middle
+    across = {}
+    for kind in ("screens", "tabletop"):
+        truth = named((thing,), kind=kind)
+        extents = truth["extents"][5, 3]  # a patch inside
+        across[kind] = extents[0] + extents[2]
+    assert across["tabletop"] == 8  # 96 pixels
+    assert across["screens"] < 8

@@ -12,7 +12,7 @@ from molmo_point.data.canvas import Thing
 from molmo_point.data.cutouts.atlas import Atlas, load_atlas
 from molmo_point.data.cutouts.light import light_sprite, photograph
 from molmo_point.data.cutouts.repaint import repaint
-from molmo_point.data.cutouts.scenes import WEIGHTS, draw_ground
+from molmo_point.data.cutouts.scenes import chances, draw_ground
 from molmo_point.data.cutouts.taught import TAUGHT
 from molmo_point.data.scenes import Scene, Split, random_of
 from molmo_point.data.sprites import FloatPixels, Sprite, transform
@@ -70,8 +70,7 @@ def _lay(
 ) -> Thing | None:
     """Lay one thing near the middle of its cell; None if it would hardly be seen."""
     numbers = atlas.of(name, held_out=apart)
-    weights = np.array([WEIGHTS[atlas.entries[number].medium] for number in numbers])
-    number = int(rng.choice(numbers, p=weights / weights.sum()))
+    number = int(rng.choice(numbers, p=chances(atlas, numbers, apart=apart)))
     sprite = transform(
         atlas.sprite(number),
         cell * rng.uniform(0.7, 1.0),

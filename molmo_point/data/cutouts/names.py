@@ -141,6 +141,8 @@ laptop, desktop computer, television, tablet / radio, speaker / projector, film 
 telephone, fax machine, printer / cd, frisbee, wheel / trackball, computer mouse / plug, socket
 light bulb, lamp, flashlight / floppy disk, videocassette
 alarm clock, clock, watch, stopwatch, timer, compass / hourglass, timer / test tube, petri dish
+beer, mug, drinking glass / tea, bowl / football, american football
+snowman, top hat
 alembic, test tube / telescope, microscope / balance scale, kitchen scale
 hammer, axe, pickaxe, shovel, rake / wrench, screwdriver, pliers, clamp / saw, knife, axe
 bolt, gear / key, old key / bow, bow tie / water pistol, drill / broom, rake

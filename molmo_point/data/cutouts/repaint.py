@@ -15,11 +15,16 @@ from molmo_point.data.sprites import FloatPixels, Sprite
 
 __all__ = ["repaint"]
 
+_KNOWN_BY_COLOUR = {
+    "taxi", "police car", "ambulance", "fire truck", "basketball", "billiard ball",
+    "christmas tree", "red lantern", "hospital",
+}  # fmt: skip
 _ANY_COLOUR = frozenset(
     name
     for family in ("vehicles", "sports", "toys", "music", "electronics", "tools", "office",
                    "furniture", "household", "kitchen", "clothing", "buildings")
     for name in FAMILIES[family]
+    if name not in _KNOWN_BY_COLOUR
 )  # fmt: skip
 _SHARE = 0.5  # of drawings that get other colours
 _OUTLINED = 0.15

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from molmo_point.data.backgrounds import draw_background
 from molmo_point.data.canvas import Canvas
-from molmo_point.data.cutouts.atlas import Atlas, load_atlas
+from molmo_point.data.cutouts.atlas import Atlas, hand_of, load_atlas
 from molmo_point.data.cutouts.families import FAMILIES
 from molmo_point.data.cutouts.light import light_sprite, photograph
 from molmo_point.data.cutouts.names import LOOK_ALIKES
@@ -18,11 +20,11 @@ from molmo_point.data.cutouts.taught import TAUGHT
 from molmo_point.data.scenes import Scene, Split, random_of
 from molmo_point.data.sprites import FloatPixels, transform
 
-__all__ = ["WEIGHTS", "draw_ground", "generate_cutout_scene"]
+__all__ = ["chances", "draw_ground", "generate_cutout_scene"]
 
 _PURPOSE = 5  # keeps these random numbers apart from those of the other scenes
 _DRAWN = 0.4  # share of backgrounds outside held-out scenes that are drawn, not photographed
-WEIGHTS = {"drawing": 1.0, "silhouette": 0.4, "render": 2.0, "photograph": 3.0}
+_WEIGHTS = {"drawing": 1.0, "silhouette": 0.4, "render": 2.0, "photograph": 3.0}
 """How often a picture is taken, by its medium."""
 _MOST = 60  # things of a kind
 _SMALLEST, _LARGEST = 16.0, 180.0  # pixels, longer side
@@ -104,6 +106,22 @@ def draw_ground(
     return np.asarray((whole - middle) * contrast + middle + rng.normal(0, 14), dtype=np.float32)
 
 
+def chances(atlas: Atlas, numbers: Sequence[int], *, apart: bool) -> NDArray[np.float64]:
+    """How likely each picture of a thing is taken [N]: by its medium, and alike for every hand.
+
+    Args:
+        atlas: that holds them.
+        numbers: of the pictures.
+        apart: in held-out scenes, which have few hands, by its medium alone.
+    """
+    entries = [atlas.entries[number] for number in numbers]
+    weights = np.array([_WEIGHTS[entry.medium] for entry in entries])
+    if not apart:
+        hands = [hand_of(entry) for entry in entries]
+        weights /= [hands.count(hand) for hand in hands]
+    return np.asarray(weights / weights.sum())
+
+
 def _choose_names(rng: np.random.Generator, atlas: Atlas, *, apart: bool) -> list[str]:
     """Some names that do not pass for one another, half the time all of one family."""
     known = [name for name in atlas.names(held_out=apart) if name in TAUGHT]
@@ -148,8 +166,7 @@ def _lay(
 ) -> None:
     """Lay so many of a kind: of one picture, or of any; of one size, of all sizes, or of two."""
     numbers = atlas.of(name, held_out=apart)
-    weights = np.array([WEIGHTS[atlas.entries[number].medium] for number in numbers])
-    pictures = rng.choice(numbers, max(count, 1), p=weights / weights.sum())
+    pictures = rng.choice(numbers, max(count, 1), p=chances(atlas, numbers, apart=apart))
     if rng.random() < 0.55:
         pictures[:] = pictures[0]
     spread, two_sizes = rng.choice((0.1, 0.25, 0.4)), count > 1 and rng.random() < 0.25

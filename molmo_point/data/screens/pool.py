@@ -154,8 +154,10 @@ class ScreenPool:
             questions: how many at most.
         """
         rng = random_of(self.split, seed, _PURPOSE)
-        page = _page_of(seed) if size is not None else seed
-        screen = self.page(int(random_of(self.split, page, _PAGE).integers(len(self))))
+        number = seed % len(self)
+        if size is not None:
+            number = int(random_of(self.split, _page_of(seed), _PAGE).integers(len(self)))
+        screen = self.page(number)
         if size is not None:
             scale = _draw_scale(rng, screen)
             across, down = (max(1, round(side / scale)) for side in size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from molmo_point.data.backgrounds import draw_background
 from molmo_point.data.canvas import Thing
 from molmo_point.data.cutouts.light import photograph
-from molmo_point.data.scenes import Scene, Split, random_of
+from molmo_point.data.scenes import Scene, Split, random_of, renumber
 from molmo_point.data.tabletop.objects import TABLETOP_NAMES, build_object
 from molmo_point.errors import require
 
@@ -50,8 +50,17 @@ class TabletopScene:
     pose: NDArray[np.float64]
 
     def to_scene(self) -> Scene:
-        """The picture and its things alone."""
-        return Scene(self.image, self.things, "tabletop", owner=self.owner)
+        """The picture and its things alone: those that it shows; doubtful if not their point."""
+        height, width = self.owner.shape
+        kept = [n for n in range(len(self.things)) if (self.owner == n + 1).any()]
+        shown = [self.things[n] for n in kept]
+        things = tuple(
+            thing
+            if 0 <= thing.x < width and 0 <= thing.y < height
+            else replace(thing, doubtful=True)
+            for thing in shown
+        )
+        return Scene(self.image, things, "tabletop", owner=renumber(self.owner, kept))
 
 
 def render_table(

@@ -44,6 +44,7 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
             token ids, the one that it is read by first.
         heat_colours: ours; the same of colours.
         heat_roles: ours; ranks of the names that elements of screens have, which have a meaning.
+        heat_own_vectors: ours; names and meanings have vectors of their own beside their words'.
         heat_meanings: ours; what an icon can stand for, as the names.
         heat_frame: ours; tokens at the beginning of a question that are the chat's own.
         heat_trust: ours; scale and shift of the log-odds of names, roles, colours and meanings:
@@ -88,6 +89,7 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
     heat_anything: list[int] | tuple[int, ...] = ()
     heat_trust: list[float] | tuple[float, ...] = (1.0, 0.0) * 4
     heat_roles: list[int] | tuple[int, ...] = ()
+    heat_own_vectors: bool = False
     heat_meanings: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
     heat_places: list[list[list[int]]] | tuple[list[list[int]], ...] = ()
     points_only: bool = False

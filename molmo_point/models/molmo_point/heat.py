@@ -120,6 +120,11 @@ class HeatHead(nn.Module):
         self.background = nn.Parameter(torch.zeros(1, dim))
         self.centre = nn.Linear(features, 1)
         self.extent = nn.Linear(features, 4)
+        self.own = nn.ParameterDict()
+        if getattr(config, "heat_own_vectors", False):
+            for kind, words in (("names", config.heat_names), ("meanings", config.heat_meanings)):
+                if words:
+                    self.own[kind] = nn.Parameter(torch.zeros(len(words), dim))
         if config.heat_meanings:
             self.meaning_key = nn.Linear(features, dim)
             self.no_meaning = nn.Parameter(torch.zeros(1, dim))
@@ -158,9 +163,10 @@ class HeatHead(nn.Module):
         return logits
 
     def _read_list(self, number: int, table: Tensor) -> Tensor:
-        """One of the closed lists as vectors [K, D]."""
+        """One of the closed lists as vectors [K, D], with what is its own of each."""
         vectors: Tensor = self.words(_first_spelling(self.lists.lists[number], table))
-        return vectors
+        own = {0: "names", 2: "meanings"}.get(number, "")
+        return vectors + self.own[own] if own in self.own else vectors
 
     def centre_logits(self, features: Tensor) -> Tensor:
         """Logits [...] that a thing's centre lies in a patch with features [..., F]."""

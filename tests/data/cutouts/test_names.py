@@ -9,6 +9,7 @@ import pytest
 from molmo_point.data.cutouts import families
 from molmo_point.data.cutouts.families import FAMILIES, THINGS, icons_of
 from molmo_point.data.cutouts.names import LOOK_ALIKES, NAMES, vocabulary
+from molmo_point.data.worlds import THINGS as THINGS_WORLD
 
 TABLES = json.loads(Path(families.__file__).with_name("pictures.json").read_text("utf-8"))
 
@@ -80,3 +81,9 @@ def test_the_vocabulary_is_closed_over_what_can_be_said():
         for phrase in (*name.words(many=False), *name.words(many=True)):
             assert set(phrase.split()) <= set(words)
     assert {"red", "grey", "big", "small", "things", "the"} <= set(words)
+
+
+def test_a_name_that_ends_in_another_is_no_other_thing():
+    assert "mug" in LOOK_ALIKES["beer"]  # a "beer mug"
+    assert "football" in LOOK_ALIKES["american football"]
+    assert "cross" in THINGS_WORLD.look_alikes["hospital"]  # which is drawn on it

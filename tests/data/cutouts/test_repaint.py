@@ -46,6 +46,7 @@ def test_a_fruit_stays_near_its_colour_and_a_car_may_be_any(red):
 
     assert far("apple") < 0.1
     assert far("car") > 2 * far("apple")
+    assert far("fire truck") < 0.1  # which is told from a truck by it
 
 
 def test_colours_stay_premultiplied(red):

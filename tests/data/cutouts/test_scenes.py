@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from molmo_point.data.cutouts.atlas import HELD_OUT_STYLES, TRAINING_STYLES, Atlas, held_out
+from molmo_point.data.cutouts.atlas import (
+    HELD_OUT_STYLES,
+    TRAINING_STYLES,
+    Atlas,
+    Entry,
+    held_out,
+)
 from molmo_point.data.cutouts.names import LOOK_ALIKES
-from molmo_point.data.cutouts.scenes import generate_cutout_scene
+from molmo_point.data.cutouts.scenes import chances, generate_cutout_scene
 
 SPLITS = ("train", "dev", "heldout")
 
@@ -184,3 +190,23 @@ def test_greyscale_scenes_name_no_colour(some):
 def test_size_is_width_then_height(atlas, size):
     scene = generate_cutout_scene(1, "train", size, atlas=atlas)
     assert scene.image.shape == (size[1], size[0], 3)
+
+
+def entry(source, medium="drawing"):
+    return Entry("car", source, medium, "package", "MIT", "", False, hash(source) % 1000, 1)
+
+
+def test_every_hand_has_the_same_chance_while_training():
+    hands = ["noto", "noto", "fluent", "fluent-shaded", "openclipart", "stamp a", "stamp b"]
+    atlas = Atlas([entry(source) for source in hands], np.zeros(1, np.uint8))
+    numbers = range(len(hands))
+    expected = [0.1, 0.1, 0.1, 0.1, 0.2, 0.2, 0.2]
+    assert chances(atlas, numbers, apart=False).tolist() == pytest.approx(expected)
+    assert chances(atlas, numbers, apart=True).tolist() == pytest.approx([1 / 7] * 7)
+
+
+def test_what_training_shows_under_another_name_is_not_held_out():
+    sources = ["noto", "openmoji", "stamp flags/redflag", "stamp flags/yellowflag"]
+    sides = [held_out("flag", [*sources, f"render {n}"]) for n in range(6)]
+    assert not any(side["stamp flags/yellowflag"] for side in sides)
+    assert all(set(side.values()) == {True, False} for side in sides)

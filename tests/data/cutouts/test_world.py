@@ -1,5 +1,7 @@
 """Questions about scenes of cut-outs and of plain things are answered by exactly what they name."""
 
+from pathlib import Path
+
 import pytest
 
 from molmo_point.data.names import ALSO_CALLED
@@ -71,6 +73,22 @@ def test_every_spelling_means_one_thing_or_a_declared_pair():
 def test_an_unknown_world_is_one_sentence():
     with pytest.raises(MolmoPointError, match='no world "mars": use one of drawn, things'):
         find_world("mars")
+
+
+def test_a_world_of_your_own_is_named_by_its_place(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[3] / "docs" / "embedded-model.md").read_text(encoding="utf-8")
+    example = page.split("```python\n")[-1].split("```")[0]
+    (tmp_path / "my_gears.py").write_text(example)
+    monkeypatch.syspath_prepend(tmp_path)
+    world = find_world("my_gears:WORLD")
+    assert {thing.name for thing in world.draw(3, "train", None).things} <= set(world.names)
+    for name, said in (
+        ("my_gears:DISCS", "DISCS"),
+        ("gears:WORLD", "gears"),
+        ("my_gears:draw", "no World"),
+    ):
+        with pytest.raises(MolmoPointError, match=said):
+            find_world(name)
 
 
 def test_while_training_a_crop_shows_parts_of_larger_pictures(scenes):

@@ -150,3 +150,9 @@ def test_pages_to_measure_with_keep_their_colours(pool_folder, monkeypatch):
     pool.split = "dev"
     for seed in range(20):
         assert pool.scene(seed, (192, 192)).screen.image.any()
+
+
+def test_whole_pages_come_one_after_another(pool_folder):
+    pool = ScreenPool(pool_folder, "train")
+    styles = [pool.page(number).style for number in range(len(pool))]
+    assert [pool.scene(seed).screen.style for seed in range(len(pool))] == styles

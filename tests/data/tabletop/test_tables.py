@@ -117,3 +117,18 @@ def test_a_window_keeps_boxes_beyond_it_and_its_geometry(pool):
 def test_an_empty_pool_says_how_to_fill_it(tmp_path):
     with pytest.raises(MolmoPointError, match=r"tabletop\.pool .* heldout"):
         TabletopPool(tmp_path, "heldout")
+
+
+def test_a_window_has_the_things_that_it_shows(pool):
+    cut = 0
+    for seed in range(50):
+        scene = pool.window(seed, (96, 96)).to_scene()
+        shown = set(np.unique(scene.owner)) - {0}
+        assert shown == {number + 1 for number in range(len(scene.things))}
+        for thing in scene.things:
+            inside = 0 <= thing.x < 96 and 0 <= thing.y < 96
+            assert inside or thing.doubtful
+            cut += not inside
+        for query in ask_about(scene, random_of("train", seed, 1), 4, TABLETOP):
+            assert all(0 <= scene.things[index].x < 96 for index in query.targets)
+    assert cut > 0
