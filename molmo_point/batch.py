@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
+from os import PathLike
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from molmo_point.decoding.padding import Padding
-from molmo_point.errors import QueryError
+from molmo_point.errors import ImageError, MolmoPointError, QueryError
 from molmo_point.images import ImageSource, load_image
 from molmo_point.points import Points
 
@@ -47,8 +50,11 @@ def pair(
     """Images and what is asked about each: one query for all, or one for each.
 
     Raises:
+        ImageError: images are one image.
         QueryError: there are not as many queries as images.
     """
+    if isinstance(images, str | bytes | PathLike | np.ndarray):
+        raise ImageError("A batch takes a list of images, got one: give [image], or use point.")
     if isinstance(query, str):
         yield from ((image, query) for image in images)
         return
@@ -80,7 +86,7 @@ def _answer(
 ) -> Iterator[Points]:
     from molmo_point.decoding.batching import Request, decode_continuously
     from molmo_point.dialects.dialect import device_memory
-    from molmo_point.preprocessing.prompts import point_prompt
+    from molmo_point.view import pointing_prompt
 
     readers: dict[int, AnswerReader] = {}  # of answers that are not over
     done: dict[int, Points] = {}
@@ -89,33 +95,44 @@ def _answer(
     def requests(images: Iterable[tuple[Dialect, str]]) -> Iterator[Request]:
         for number, (dialect, query) in enumerate(images):
             readers[number] = dialect.reader(query)
-            yield dialect.request(dialect.encode_question(point_prompt(query)))
+            yield dialect.request(dialect.encode_question(pointing_prompt(opened.spec, query)))
 
-    images = _read(opened, iter(asked), padding)
-    first = next(images, None)
-    if first is None:
-        return
-    options = first[0].options(single=False, words=False)
-    with device_memory(), first[0].board(_ROWS) as board:
-        rest = requests(chain([first], images))
-        for choice in decode_continuously(board, rest, options, padding):
-            readers[choice.row].feed(choice)
-            if choice.last:
-                done[choice.row] = readers.pop(choice.row).finish()
-            while told in done:
-                yield done.pop(told)
-                told += 1
+    wrong: list[MolmoPointError] = []
+    images = _read(opened, iter(asked), padding, wrong)
+    if (first := next(images, None)) is not None:
+        options = first[0].options(single=False, words=False)
+        with device_memory(), first[0].board(_ROWS) as board:
+            rest = requests(chain([first], images))
+            for choice in decode_continuously(board, rest, options, padding):
+                readers[choice.row].feed(choice)
+                if choice.last:
+                    done[choice.row] = readers.pop(choice.row).finish()
+                while told in done:
+                    yield done.pop(told)
+                    told += 1
+    if wrong:
+        raise wrong[0]
 
 
 def _read(
-    opened: OpenModel, asked: Iterator[tuple[ImageSource, str]], padding: Padding
+    opened: OpenModel,
+    asked: Iterator[tuple[ImageSource, str]],
+    padding: Padding,
+    wrong: list[MolmoPointError],
 ) -> Iterator[tuple[Dialect, str]]:
-    """Images that have been read, and their queries."""
+    """Images that have been read, and their queries; they end at the first that is wrong."""
     from molmo_point.dialects.opening import read_each
     from molmo_point.view import check_query
 
-    while some := list(islice(asked, _TOGETHER)):
-        queries = [check_query(query) for _, query in some]
-        dialects, filled = read_each(opened, [load_image(image) for image, _ in some])
+    while not wrong:
+        some = []
+        try:
+            for image, query in islice(asked, _TOGETHER):
+                some.append((load_image(image), check_query(query)))
+        except MolmoPointError as error:  # told after the results that are due before
+            wrong.append(error)
+        if not some:
+            return
+        dialects, filled = read_each(opened, [image for image, _ in some])
         padding.add(filled.asked, filled.computed)
-        yield from zip(dialects, queries, strict=True)
+        yield from zip(dialects, (query for _, query in some), strict=True)

@@ -374,7 +374,7 @@ class Points(Sequence[Point]):
 class Count:
     """How many there are, with the points as evidence.
 
-    It compares, prints and indexes as its number; `count.points` is the evidence.
+    It compares, prints, indexes and is true as its number; `count.points` is the evidence.
 
     >>> count = Count(Points.from_xy([[10, 20], [30, 40]], (640, 480), query="mugs"))
     >>> count == 2, count < 3, int(count), f"{count} mugs"
@@ -397,6 +397,9 @@ class Count:
     def truncated(self) -> bool:
         """The answer was cut off: there may be more than `number`."""
         return self.points.truncated
+
+    def __bool__(self) -> bool:
+        return self.number > 0
 
     def __int__(self) -> int:
         return self.number

@@ -14,14 +14,18 @@ from molmo_point.dialects.grounded import GroundedDialect
 from molmo_point.dialects.opening import read_images
 from molmo_point.errors import ImageError, ModelError, QueryError
 from molmo_point.images import ImageSource, load_image
-from molmo_point.models.registry import OpenModel
+from molmo_point.models.registry import ModelSpec, OpenModel
 from molmo_point.ocr import TextLine, read_lines
 from molmo_point.points import Count, Point, Points
-from molmo_point.preprocessing.prompts import count_prompt, point_prompt
+from molmo_point.preprocessing.prompts import click_prompt, count_prompt, point_prompt
 from molmo_point.preprocessing.video import Video
 
-__all__ = ["EVERYTHING", "View", "check_query"]
+__all__ = ["EVERYTHING", "View", "check_query", "list_queries", "pointing_prompt"]
 
+_CHANGE_NOTHING = frozenset({
+    "a", "all", "an", "and", "are", "each", "every", "for", "in", "is", "my", "of", "on", "or",
+    "point", "that", "the", "this", "to", "with", "your",
+})  # fmt: skip
 EVERYTHING = "objects"
 """The query for whatever stands out, when none is given."""
 
@@ -35,6 +39,33 @@ def check_query(query: str) -> str:
     if not isinstance(query, str) or not query.strip():
         raise QueryError(f"A query is some words, got {query!r}: say what to look for.")
     return query.strip()
+
+
+def list_queries(queries: Sequence[str]) -> list[str]:
+    """Queries as a list.
+
+    Raises:
+        QueryError: it is one string, whose letters nobody means.
+    """
+    if isinstance(queries, str):
+        raise QueryError(
+            f'points takes a list of queries, got "{queries}": give ["{queries}"], or use point.'
+        )
+    return list(queries)
+
+
+def pointing_prompt(spec: ModelSpec, label: str, *, images: int = 1, video: bool = False) -> str:
+    """How a model is asked for the places of something; see `point_prompt`.
+
+    Args:
+        spec: of the model.
+        label: what to find.
+        images: how many images are asked about.
+        video: it is a video.
+    """
+    if spec.instructed:
+        return click_prompt(label)
+    return point_prompt(label, images=images, video=video)
 
 
 class View:
@@ -66,6 +97,7 @@ class View:
     ) -> None:
         self._opened = opened
         self._images = 1
+        self._video = isinstance(image, Video)
         self._lines: tuple[TextLine, ...] = ()
         if isinstance(image, Video):
             height, width = image.frames.shape[1:3]
@@ -101,8 +133,12 @@ class View:
         return self.points([query], single=single)[0]
 
     def points(self, queries: Sequence[str], *, single: bool = False) -> list[Points]:
-        """Where several things are, decoded together: one result for each query, in order."""
-        queries = list(queries)
+        """Where several things are, decoded together: one result for each query, in order.
+
+        Raises:
+            QueryError: it is one string, or one of them cannot be asked; see `Pointer.point`.
+        """
+        queries = list_queries(queries)
         read = [self._by_text(query, single=single) for query in queries]
         seen = iter(self._by_sight([q for q, r in zip(queries, read, strict=True) if r is None],
                                    single=single))  # fmt: skip
@@ -133,7 +169,7 @@ class View:
         if not queries:
             return []
         dialect = self._open()
-        prompts = [point_prompt(self._label(query), images=self._images) for query in queries]
+        prompts = [self._prompt(query) for query in queries]
         readers = [dialect.reader(query, single=single) for query in queries]
         waiting = set(range(len(readers)))
         for choice in self._decode(dialect, prompts, single=single):
@@ -159,7 +195,7 @@ class View:
             return read
         dialect = self._open()
         reader = dialect.reader(query)
-        prompt = point_prompt(self._label(query), images=self._images)
+        prompt = self._prompt(query)
         told = 0
         for choice in self._decode(dialect, [prompt]):
             fresh = reader.feed(choice)
@@ -185,6 +221,10 @@ class View:
             reader.feed(choice)
         return reader
 
+    def _prompt(self, query: str) -> str:
+        label = self._label(query)
+        return pointing_prompt(self._opened.spec, label, images=self._images, video=self._video)
+
     def _open(self) -> Dialect:
         if self._dialect is None:
             raise QueryError("This view is closed: ask inside its with-block, or look again.")
@@ -204,8 +244,7 @@ class View:
         ids = tokenizer.convert_tokens_to_ids(words)
         for word, known in zip(words or [query], ids or [None], strict=True):
             if known in (None, tokenizer.unk_token_id) or not word.isalnum():
-                names = sorted(name for name in tokenizer.get_vocab() if name.isalnum())
-                near = get_close_matches(word, names, n=3, cutoff=0.7)
+                near = get_close_matches(word, self._names(), n=3, cutoff=0.7)
                 hint = f" (near it: {', '.join(near)})" if near else ""
                 raise QueryError(
                     f'The embedded model does not know the word "{word}"{hint}: it has a closed '
@@ -219,7 +258,21 @@ class View:
                 'of names, see "molmo-point models --names". A published checkpoint knows all: '
                 'Pointer("allenai/MolmoPoint-8B").'
             )
+        odd = [] if heat is None else heat.lists.unread(ids)
+        unread = [word for word, index in zip(words, ids, strict=True) if index in odd]
+        if said := [word for word in unread if word not in _CHANGE_NOTHING]:
+            raise QueryError(
+                f'The embedded model does not know what "{said[0]}" says in "{query.strip()}": it '
+                'has a closed list of names and colours, see "molmo-point models --names". A '
+                'published checkpoint knows all: Pointer("allenai/MolmoPoint-8B").'
+            )
         return " ".join(words)
+
+    def _names(self) -> list[str]:
+        """What a model with a closed list can be asked for, sorted."""
+        vocabulary = self._opened.processor.tokenizer.get_vocab()
+        heat = getattr(self._opened.model.model, "heat", None)
+        return sorted(heat.lists.spelled(vocabulary) if heat is not None else vocabulary)
 
     def _decode(
         self, dialect: Dialect, prompts: Sequence[str], *, single: bool = False, words: bool = False

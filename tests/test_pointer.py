@@ -9,6 +9,8 @@ import torch
 
 from molmo_point import Pointer
 from molmo_point.errors import ImageError, ModelError, QueryError
+from molmo_point.models.registry import find_model
+from molmo_point.view import pointing_prompt
 
 SHAPES = Path(__file__).parents[1] / "examples" / "shapes.png"
 QUERIES = ["red circles", "stars", "objects"]
@@ -118,6 +120,29 @@ def test_odd_images(pointer, shape):
     assert pointer.point(image, "stars").image_size == (shape[1], shape[0])
 
 
+@pytest.mark.parametrize("device", ["cpu:0", torch.device("cpu")])
+def test_the_cpu_by_any_name_computes_in_float32(device):
+    assert Pointer(device=device)._opened.model.dtype == torch.float32
+
+
+@pytest.mark.parametrize("dtype", ["float16", "fp16"])
+def test_a_precision_that_cannot_be_is_a_sentence(dtype):
+    with pytest.raises(ModelError, match="float16 cannot hold"):
+        Pointer(dtype=dtype)
+
+
+@pytest.mark.parametrize("crops", ["4", 2.5])
+def test_crops_are_a_whole_number(crops):
+    with pytest.raises(ModelError, match="whole number"):
+        Pointer(max_crops=crops)
+
+
+def test_a_model_that_was_tuned_on_screens_is_told_what_to_click_on(pointer):
+    spec = find_model("allenai/MolmoPoint-GUI-8B")[0]
+    assert pointing_prompt(spec, "open the  File menu") == "Click open the File menu"
+    assert pointing_prompt(pointer.spec, "Red  Cups") == "Point to red cups"
+
+
 def test_batch_is_lazy(pointer):
     def images():
         yield SHAPES
@@ -142,8 +167,17 @@ def test_what_it_cannot_do_is_a_sentence(pointer):
         pointer.describe(SHAPES)
     with pytest.raises(QueryError, match="xylophone"):
         pointer.point(SHAPES, "a xylophone")
+    for query, word in (("hot dogs", "hot"), ("fire hydrants", "hydrants"), ("big dogs", "big")):
+        with pytest.raises(QueryError, match=f'what "{word}" says'):
+            pointer.point(SHAPES, query)
+    for query in ("the stars and squares", "all of the red circles", "fire trucks"):
+        pointer.point(SHAPES, query)
     with pytest.raises(QueryError, match="words"):
         pointer.point(SHAPES, "   ")
+    with pytest.raises(QueryError, match="list of queries"):
+        pointer.look(SHAPES).points("stars")
+    with pytest.raises(ImageError, match="list of images"):
+        next(pointer.batch(str(SHAPES), "stars"))
     with pytest.raises(ImageError, match="missing"):
         pointer.point("missing.png", "stars")
 

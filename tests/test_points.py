@@ -257,6 +257,8 @@ def test_a_count_is_a_number_with_evidence():
     assert ["a", "b", "c", "d"][count] == "d"
     assert str(count) == "3+"
     assert str(Count(NONE)) == "0"
+    assert count
+    assert not Count(NONE)
     assert not Count(NONE).truncated
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from molmo_point.models.tokenizer import encode_text
+
 __all__ = ["draft_fixed_words", "fixed_steps", "fixed_words"]
 
 _SEEN = 48  # tokens of the end of an answer that are looked at
@@ -80,9 +82,7 @@ def draft_fixed_words(
         if steps == [""]:
             return [[]] * ahead
         return [
-            list(map(int, tokenizer(words, add_special_tokens=False).input_ids[:_LONGEST]))
-            if words
-            else []
+            encode_text(tokenizer, words, plain=False)[:_LONGEST] if words else []
             for words in steps
         ]
 

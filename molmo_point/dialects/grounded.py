@@ -29,12 +29,15 @@ from molmo_point.models.molmo_point.session import PointSession
 from molmo_point.models.steps import ExtendedVocabulary
 from molmo_point.ocr import TextLine
 from molmo_point.parsing import parse_points
+from molmo_point.parsing.doubts import describe_doubts
+from molmo_point.parsing.sentences import TAG, read_stated_count
 from molmo_point.points import Point, Points, State
 from molmo_point.preprocessing.video import Video
 
 __all__ = ["GroundedDialect", "GroundedReader"]
 
 _LABEL = re.compile(r'">(.*?)</', re.DOTALL)
+_TAG = re.compile(r"<points.*?(</points>|\Z)", re.DOTALL)
 
 
 class GroundedDialect:
@@ -241,7 +244,8 @@ class GroundedReader:
         point = self._grids.to_point(
             tokens, label=self._query, confidence=self._confidence(len(self._tokens) - 1)
         )
-        return [] if point is None else [point]
+        cut = self._language and choice.truncated  # before its number; see `finish`
+        return [] if point is None or cut else [point]
 
     def finish(self) -> Points:
         """See `AnswerReader`."""
@@ -261,7 +265,16 @@ class GroundedReader:
                 items.append(point)
         size = self._grids.size_of(0)
         if items:
-            return Points(tuple(items), size, self._query, text, truncated=self._truncated)
+            stated = read_stated_count(_TAG.sub(TAG, text)) if self._language else None
+            return Points(
+                tuple(items),
+                size,
+                self._query,
+                text,
+                truncated=self._truncated,
+                stated_count=stated,
+                warnings=describe_doubts(items, stated),
+            )
         if self._language:
             sizes = self._grids.image_sizes
             read = parse_points(text, image_size=sizes, query=self._query)

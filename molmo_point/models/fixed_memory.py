@@ -55,10 +55,20 @@ def borrow(model: Any, key: tuple[Any, ...], make: Callable[[], B]) -> Iterator[
         board = make()
     try:
         yield board
-    finally:
+    except torch.OutOfMemoryError:
         with _lock:
-            kept.append(board)
-            del kept[:-_KEPT]
+            vars(model)[_WAITING].clear()  # what waits is memory, too
+        raise
+    except BaseException:
+        _keep(kept, board)
+        raise
+    _keep(kept, board)
+
+
+def _keep(kept: list[B], board: B) -> None:
+    with _lock:
+        kept.append(board)
+        del kept[:-_KEPT]
 
 
 @dataclass(slots=True)

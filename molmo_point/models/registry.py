@@ -33,6 +33,7 @@ class ModelSpec:
         video: it reads videos.
         max_crops: high-resolution crops an image where they should be others than its file says:
             GUI models were trained with 48.
+        instructed: it is told what to click on, in the user's own words.
         note: what it is for, in a few words.
     """
 
@@ -44,6 +45,7 @@ class ModelSpec:
     several_images: bool = False
     video: bool = False
     max_crops: int | None = None
+    instructed: bool = False
     note: str = ""
 
     @property
@@ -68,6 +70,7 @@ MODELS: tuple[ModelSpec, ...] = (
         8_677_855_065,
         6_945_767_424,
         max_crops=48,
+        instructed=True,
         note="screenshots, one point",
     ),
     _newer("allenai/MolmoPoint-Vid-4B", "molmo_point", 4_471_625_561, 3_633_315_840),
@@ -173,14 +176,14 @@ def open_model(
     from molmo_point.preprocessing.planned import cuts_crops
 
     place = _device(device, spec)
-    precision = find_precision(dtype or ("float32" if place == "cpu" else "bfloat16"))
-    if spec.generation == "molmo_point" and dtype == "float16":
-        raise ModelError(
-            f'float16 cannot hold what {spec.name} rules places out with: use "bfloat16".'
-        )
+    precision = find_precision(dtype or ("bfloat16" if _has_gpu(place) else "float32"))
     folder = _download(spec.name) if folder is None else folder
     if not spec.parameters:
         spec = replace(_describe(folder), name=spec.name)
+    if spec.generation == "molmo_point" and precision.name == "float16":
+        raise ModelError(
+            f'float16 cannot hold what {spec.name} rules places out with: use "bfloat16".'
+        )
     if fast_resize and (spec.generation != "molmo" or place != "cpu"):
         raise ModelError(
             "fast_resize is for Molmo's first generation on the CPU: others scale images as bytes "
@@ -206,6 +209,12 @@ def open_model(
     if place.startswith("cuda") and cuts_crops(processor.crop_config):
         processor = replace(processor, device=model.device)
     return OpenModel(spec, model, processor)
+
+
+def _has_gpu(place: str) -> bool:
+    import torch
+
+    return place != "cpu" and torch.cuda.is_available()
 
 
 def _has_experts(folder: Path) -> bool:
@@ -258,7 +267,7 @@ def _device(device: str | None, spec: ModelSpec) -> str:
             f'"{device}" was asked for and there are {torch.cuda.device_count()} GPUs, numbered '
             'from 0: use "cuda:0", or "cuda".'
         )
-    return device
+    return "cpu" if kind.type == "cpu" else str(kind)
 
 
 def _download(name: str) -> Path:

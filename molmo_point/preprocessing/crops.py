@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Integral
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -65,6 +66,8 @@ class CropConfig:
     image_std: tuple[float, float, float]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.max_crops, Integral):
+            raise ModelError(f"max_crops is a whole number, got {self.max_crops!r}.")
         if self.patch_size < 1 or self.max_crops < 1 or min(self.pooling_size) < 1:
             raise ModelError(
                 f"patch_size {self.patch_size}, max_crops {self.max_crops} and pooling_size "

@@ -153,7 +153,7 @@ def parse_markup(text: str, markers: Iterable[str]) -> tuple[Part, ...]:
     return tuple(part for part in parts if part)
 
 
-def point_prompt(label: str, *, images: int = 1) -> str:
+def point_prompt(label: str, *, images: int = 1, video: bool = False) -> str:
     """Ask for the places of something.
 
     Source: "pointing" and "multi_image_pointing" of `olmo/preprocessing/data_formatter.py`
@@ -162,10 +162,28 @@ def point_prompt(label: str, *, images: int = 1) -> str:
     Args:
         label: what to find.
         images: how many images are asked about.
+        video: it is a video, of which models were asked with an article.
     """
+    label = _clean(label)
     if images > 1:
-        return f"Point to all {_clean(label)} in all images."
-    return f"Point to {_clean(label)}"
+        return f"Point to all {label} in all images."
+    article = "the " if video and not label.startswith("the ") else ""
+    return f"Point to {article}{label}"
+
+
+def click_prompt(instruction: str) -> str:
+    """Tell a model that was tuned on screens what to click on, in the words as they are.
+
+    Source: the prompt by which MolmoPoint-GUI-8B was measured while it was trained (arXiv
+    2603.28069).
+
+    Args:
+        instruction: "Save", or "open the File menu".
+    """
+    words = " ".join(instruction.split())
+    if not words:
+        raise QueryError("The query is empty: say what to look for.")
+    return f"Click {words}"
 
 
 def count_prompt(label: str, *, images: int = 1) -> str:

@@ -7,6 +7,7 @@ checkpoints were trained: the last frame is always seen).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,8 @@ class Video:
         fps: frames a second.
 
     Raises:
-        ImageError: the frames are not uint8 [F, H, W, 3], or there are none.
+        ImageError: the frames are not uint8 [F, H, W, 3], or there are none; or `fps` is no number
+            above 0.
     """
 
     frames: NDArray[np.uint8]
@@ -50,6 +52,10 @@ class Video:
             raise ImageError(
                 f"A video here is a uint8 array [F, H, W, 3], got {frames.dtype} "
                 f"{list(frames.shape)}: read each frame with molmo_point.load_image."
+            )
+        if not isinstance(self.fps, Real) or not 0 < float(self.fps) < float("inf"):
+            raise ImageError(
+                f"A video has a number of frames a second above 0, got fps={self.fps!r}."
             )
 
 

@@ -65,7 +65,13 @@ class Connection:
             raise ServerError(f"The key has characters that no header can hold: see {KEY}.")
         self._has_key = bool(key)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._client = self._httpx.Client(headers=headers)
+        try:
+            self._client = self._httpx.Client(headers=headers)
+        except (ImportError, ValueError, self._httpx.InvalidURL) as error:
+            raise ServerError(
+                f"The proxy of the environment cannot be used ({error}): change ALL_PROXY, "
+                "HTTP_PROXY or HTTPS_PROXY."
+            ) from error
 
     def close(self) -> None:
         """Let go of the sockets."""

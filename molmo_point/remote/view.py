@@ -96,7 +96,16 @@ class RemoteView:
         return reader.finish()
 
     def points(self, queries: Sequence[str], *, single: bool = False) -> list[Points]:
-        """Where several things are: one result for each query, in order."""
+        """Where several things are: one result for each query, in order.
+
+        Raises:
+            QueryError: it is one string, or one of them is empty.
+        """
+        if isinstance(queries, str):
+            raise QueryError(
+                f'points takes a list of queries, got "{queries}": give ["{queries}"], or use '
+                "point."
+            )
         return [self.point(query, single=single) for query in queries]
 
     def count(self, query: str | None = None) -> Count:

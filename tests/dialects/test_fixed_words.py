@@ -1,8 +1,11 @@
 """What follows in a well-formed answer, foreseen; where it is not, nothing is said."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from molmo_point.dialects.fixed_words import draft_fixed_words, fixed_words
+from molmo_point.models.tokenizer import _encoding as tokenizer_lock
 
 MANY = " ".join(f'x{n}="{n}.5" y{n}="{n + 20}.0"' for n in range(1, 51))
 POINTS = f' <points {MANY} alt="red cups">red cups</points>'
@@ -32,6 +35,18 @@ COORDS = f'<points coords="1 {" ".join(f"{n} {n + 100} {n + 400}" for n in range
 )
 def test_the_fixed_words(end, words):
     assert fixed_words(end) == words
+
+
+def test_drafts_leave_the_tokenizer_to_one_thread_at_a_time():
+    class Watched:
+        def decode(self, ids, *, skip_special_tokens):
+            return ' <points x1="10.5'
+
+        def __call__(self, text, **options):
+            assert tokenizer_lock.locked()
+            return SimpleNamespace(input_ids=[1, 2])
+
+    assert draft_fixed_words(Watched())([5, 6])[0] == [1, 2]
 
 
 @pytest.mark.parametrize(("answer", "share"), [(POINTS, 0.6), (POINT, 0.45), (COORDS, 0.35)])

@@ -110,6 +110,22 @@ def test_boards_are_kept_and_lent_to_one_at_a_time(load):
     assert len(vars(model)[fixed_memory._WAITING]["test", 1]) == 4
 
 
+def test_boards_go_when_there_is_no_memory_left(load):
+    model = load("molmo-d")
+    made = []
+
+    def lend(key):
+        return borrow(model, key, lambda: made.append(key) or TextBoard(read(model, [3]), 1))
+
+    with lend(("large", 1)):
+        pass
+    with pytest.raises(torch.OutOfMemoryError), lend(("small", 1)):
+        raise torch.OutOfMemoryError
+    with lend(("large", 1)), lend(("small", 1)):
+        pass
+    assert made == [("large", 1), ("small", 1), ("large", 1), ("small", 1)]
+
+
 def test_a_row_that_is_not_in_use_may_have_come_to_the_end_of_the_memory(load):
     model = load("molmo-d")
     prefix = read(model, [3, 4, 17])

@@ -73,6 +73,8 @@ def test_markup():
 def test_templates():
     assert point_prompt(" Red  Cups ") == "Point to red cups"
     assert point_prompt("cups", images=2) == "Point to all cups in all images."
+    assert point_prompt("the cups", video=True) == "Point to the cups"
+    assert point_prompt("cups", video=True) == "Point to the cups"
     assert count_prompt("cups") == "How many cups are there?"
     assert count_prompt("cups", images=3) == "How many cups are there in all images?"
     assert track_prompt("ball") == "track the ball."

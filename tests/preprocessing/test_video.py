@@ -77,3 +77,9 @@ def test_what_is_no_video():
         sample_frames(5, 0.0, config())
     with pytest.raises(ModelError, match="num_frames 0"):
         config(0)
+
+
+@pytest.mark.parametrize("fps", [None, "30", 0, -1.0, float("nan")])
+def test_a_video_has_a_speed(fps):
+    with pytest.raises(ImageError, match="frames a second"):
+        Video(np.zeros((2, 20, 20, 3), np.uint8), fps)

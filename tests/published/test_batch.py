@@ -50,6 +50,17 @@ def test_results_are_those_of_one_call_each(kind, pointers, monkeypatch):
     assert 0 < batch.padding.share < 1
 
 
+@pytest.mark.parametrize("kind", ["molmo-d", "molmo-point"])
+def test_what_cannot_be_read_ends_a_batch_after_the_results_before_it(kind, pointers, monkeypatch):
+    monkeypatch.setattr("molmo_point.dialects.written.LIMIT", 10)
+    monkeypatch.setattr("molmo_point.dialects.grounded.LIMIT", 10)
+    batch = pointers(kind).batch([*pictures()[:5], "none.png"], "cups")
+    for size in SIZES[:5]:
+        assert next(batch).image_size == size[::-1]
+    with pytest.raises(ImageError, match=r"none\.png"):
+        next(batch)
+
+
 @pytest.mark.parametrize("numbers", [False, True])
 def test_points_between_words_are_those_of_plain_decoding(numbers, pointers, monkeypatch):
     """A model that points at once, says "1" after each point or nothing, and goes on for long."""

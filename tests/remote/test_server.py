@@ -366,3 +366,10 @@ def test_many_images_are_asked_a_few_at_a_time_and_come_in_order(served):
     widths = [points.image_size[0] for points in Pointer(served.url).batch(images, "cups")]
     assert widths == list(range(100, 120))
     assert 2 <= served.most <= 8
+
+
+@pytest.mark.parametrize("proxy", ["socks://127.0.0.1:9", "socks5://127.0.0.1:9"])
+def test_a_proxy_that_cannot_be_used_is_a_sentence(proxy, monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(ServerError, match="proxy of the environment"):
+        Pointer("http://127.0.0.1:9/v1", model="allenai/Molmo2-8B")

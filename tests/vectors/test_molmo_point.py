@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from transformers import LogitsProcessor
 
 from molmo_point.decoding.constraints import PointRules
 from molmo_point.decoding.engine import DecodeOptions, decode
@@ -99,6 +100,29 @@ def test_every_step_of_the_answer_has_the_published_logits(answer_case):
         }
         for name, value in heads.items():
             assert_close(value[0, 0], arrays[name][step], f"{name} {step}")
+
+
+@torch.inference_mode()
+def test_generate_of_transformers_sees_the_published_logits(answer_case):
+    arrays = answer_case.arrays
+    model, inputs = prefill(answer_case)
+    answer, start = arrays["generated_ids"][0].tolist(), inputs["input_ids"].shape[1]
+    seen = []
+
+    class Say(LogitsProcessor):
+        def __call__(self, ids, scores):
+            seen.append(scores[0].clone())
+            scores[:, answer[ids.shape[1] - start]] += 1e6
+            return scores
+
+    inputs["image_num_crops"] = torch.tensor([1])  # of the processor, which is not needed
+    said = model.generate(
+        **inputs, max_new_tokens=len(answer), do_sample=False, logits_processor=[Say()],
+        eos_token_id=[-1], pad_token_id=0,
+    )  # fmt: skip
+    assert said[0, start:].tolist() == answer
+    for step, logits in enumerate(seen):
+        assert_close(logits, arrays["step_logits"][step], f"step {step}")
 
 
 def grids_of(arrays):

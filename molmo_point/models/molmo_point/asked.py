@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ PLACES = (
 """Which one of several: in reading order, or the outermost to one side."""
 
 _Words = Sequence[Sequence[Sequence[int]]]
+_Said = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,18 @@ class WordLists:
         self.roles = frozenset(config.heat_roles)
         self._roles = [rank in self.roles for rank in range(len(config.heat_names))]
 
+    def spelled(self, vocabulary: Mapping[str, int]) -> set[str]:
+        """Every spelling of what can be asked for, in words of a tokenizer's vocabulary."""
+        words = {index: word for word, index in vocabulary.items()}
+        known = {*self._meaning, *((index,) for index in self._anything)}
+        return {" ".join(words[index] for index in spelling) for spelling in known}
+
     def asked(self, questions: Sequence[Sequence[int]], device: torch.device) -> Asked:
         """Read questions, token ids; "light bulb" asks for no bulb."""
         found = [torch.zeros(len(questions), len(words), dtype=torch.bool) for words in self.lists]
         for row, question in enumerate(questions):
             words = question[self._frame :]
-            spans = [said for _, _, said in self.spans(words)]
+            spans = self._tell_roles([said for _, _, said in self.spans(words)])
             every_kind = bool(self._anything & set(words))
             for place, said in enumerate(spans):
                 other = [*filter(_names_alone, spans[:place]), *filter(_names, spans[place + 1 :])]
@@ -100,6 +107,31 @@ class WordLists:
         return Asked(
             plain_names, plain_roles, colours, elements, meanings, places, self._trust, nothing
         )
+
+    def _tell_roles(self, spans: Sequence[_Said]) -> list[_Said]:
+        """A "link" is an element; a "link icon" is an icon that stands for one."""
+        has_role = [any(number == 0 and rank in self.roles for number, rank in s) for s in spans]
+        told = []
+        for place, said in enumerate(spans):
+            if has_role[place] and any(number == 2 for number, _ in said):
+                if any(has_role[:place] + has_role[place + 1 :]):
+                    said = [one for one in said if one[0] != 0 or one[1] not in self.roles]
+                else:
+                    said = [one for one in said if one[0] != 2]
+            told.append(said)
+        return told
+
+    def unread(self, question: Sequence[int]) -> list[int]:
+        """Words beside names of things that mean nothing, as the first of "hot dogs"; token ids.
+
+        What names elements of screens may have more words than the lists: then there are none.
+        """
+        spans = list(self.spans(question))
+        meant = [one for _, _, said in spans for one in said]
+        if any(number == 2 or (number == 0 and rank in self.roles) for number, rank in meant):
+            return []
+        alone = [question[at] for at, _, said in spans if not said]
+        return [token for token in alone if token not in self._anything]
 
     def names_something(self, question: Sequence[int]) -> bool:
         """Whether a question, token ids, names anything; True for a model that cannot tell."""
@@ -124,9 +156,6 @@ class WordLists:
             if meant is not None:
                 return length, meant
         return 1, []
-
-
-_Said = list[tuple[int, int]]
 
 
 def _names(said: _Said) -> bool:

@@ -220,6 +220,8 @@ class MolmoPointForConditionalGeneration(
         use_cache: bool = False,  # noqa: FBT001, FBT002  # transformers' calling convention
         labels: Tensor | None = None,
         logits_to_keep: int = 0,
+        image_num_crops: Tensor | None = None,
+        video_grids: Tensor | None = None,
         **_: Any,
     ) -> MolmoPointOutput:
         """Prefill, decode step or teacher forcing; see `MolmoPointOutput`.
@@ -241,6 +243,8 @@ class MolmoPointForConditionalGeneration(
             use_cache: make a cache if none is given.
             labels: int [B, T] extended ids, -100 to ignore; token t is predicted at t - 1.
             logits_to_keep: compute logits for so many last tokens only; 0 for all.
+            image_num_crops: of the processor; not needed.
+            video_grids: of the processor; not needed.
 
         Raises:
             ValueError: images and image tokens do not match, or token types are missing.
@@ -274,6 +278,13 @@ class MolmoPointForConditionalGeneration(
             point_keys=reading.keys,
             last_patch=reading.last_patch,
         )
+
+    def _update_model_kwargs_for_generation(
+        self, outputs: MolmoPointOutput, model_kwargs: dict[str, Any], **options: Any
+    ) -> dict[str, Any]:
+        """What transformers' `generate` hands from one step to the next: what points go on from."""
+        kept = super()._update_model_kwargs_for_generation(outputs, model_kwargs, **options)
+        return {**kept, "point_keys": outputs.point_keys, "last_patch": outputs.last_patch}
 
     def _encode(
         self, pixel_values: Tensor | None, token_pooling: Tensor | None, grids: Tensor | None

@@ -115,7 +115,7 @@ class ThingMap:
         if asked.nothing is not None:
             found = found.masked_fill(asked.nothing[:, None, None], _FAINT)
         if self.places is not None:  # grouped: each is a thing of its own, there or not
-            found = _say(found, (asked.roles | asked.elements).any(-1))
+            found = _say(found, (asked.roles | asked.elements).any(-1) & ~asked.names.any(-1))
         return self._choose(found, row, asked.places)
 
     def _named(self, row: Tensor, asked: Asked) -> Tensor:
@@ -217,10 +217,9 @@ class ThingMap:
             for ranks, nearest in _groups(reach, spots, before[chosen], single):
                 members, leader = chosen[ranks], chosen[nearest]
                 centre[number, leader] = before[members].sum().clamp(max=_CERTAIN)
-                mean = something[members].mean()
                 for values in said:
-                    values[number, leader] = _agree(values[number, members])
-                said[0][number, leader] *= mean
+                    some = values[number, members]
+                    values[number, leader] = _agree(some) * some.sum(-1).mean()
                 if centre[number, leader] > _SOMETHING:
                     seen.append(looks[members].mean(0))
                     speakers.append(leader)
@@ -286,7 +285,7 @@ def _say(found: Tensor, element: Tensor) -> Tensor:
 
     Args:
         found: [Q, n, k] probabilities of things.
-        element: bool [Q], questions about elements of screens.
+        element: bool [Q], questions about elements of screens alone.
     """
     best = found.flatten(1).amax(1)
     alone = element & (best >= _ALONE) & (best < _SAID)

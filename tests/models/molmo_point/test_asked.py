@@ -70,6 +70,27 @@ def test_a_bare_word_asks_for_the_thing_and_for_any_element_that_stands_for_it()
     assert ask("save the file") == {"elements": [4, 5, 6], "meanings": [3]}
 
 
+def test_a_word_that_is_a_role_and_a_meaning_is_the_role_unless_another_is_named():
+    words = {**vars(LISTS), "heat_meanings": [*LISTS.heat_meanings, ids("button")]}
+    words["heat_names"] = [*LISTS.heat_names, ids("button")]  # as "label", also a thing
+    lists = SimpleNamespace(**words)
+
+    def read(text):
+        asked = WordLists(lists).asked(ids(text), torch.device("cpu"))
+        fields = (asked.names, asked.roles, asked.elements, asked.meanings, asked.places)
+        return [field[0].nonzero()[:, 0].tolist() for field in fields]
+
+    assert read("button") == [[7], [4, 6], [], [], []]
+    assert read("first button") == [[7], [4, 6], [], [], [0]]
+    assert read("button icon") == [[], [], [5], [4], []]
+
+
+def test_words_beside_a_thing_that_mean_nothing_are_unread():
+    lists = WordLists(LISTS)
+    unread = [lists.unread(*ids(text)) for text in ("light lamp", "the lamp", "file bell", "lamp")]
+    assert unread == [[WORDS.index("light")], [WORDS.index("the")], [], []]
+
+
 def test_colours_and_places_are_read_beside_the_rest():
     assert ask("second red button") == {"roles": [4, 6], "colours": [0], "places": [1]}
     assert ask("first name") == {"elements": [4, 5, 6], "meanings": [2]}

@@ -327,6 +327,25 @@ def test_the_likeliest_element_is_pointed_at_below_one_half_if_no_other_is():
     assert said(two_things(0.45 / share, 0.42 / share), names=(0,)) == 0
 
 
+def test_a_thing_is_pointed_at_from_one_half_on_also_where_its_name_is_a_meaning_too():
+    share = 0.9 / 0.94
+    things = two_things(0.45 / share, 0.42 / share)
+    meanings = torch.full((*things.centre.shape, 2), 0.001)
+    both = replace(things, meanings=meanings)
+    assert said(both, names=(0,), elements=(1,), meanings=(1,)) == 0
+
+
+def test_what_stands_for_nothing_says_so_after_grouping_too():
+    spots = places()
+    things = scene([((0, 0, 1, 1), [[0.9]], 0, 0)], spots)
+    meanings = torch.zeros(*things.centre.shape, 2)
+    meanings[..., 0], meanings[..., 1] = 0.01, 0.02  # the rest is "none"
+    grouped = replace(things, meanings=meanings).group(spots, everywhere(spots))
+    at = int(grouped.centre.flatten().argmax())
+    expected = torch.tensor([0.01, 0.02])
+    torch.testing.assert_close(grouped.meanings.flatten(0, 2)[at], expected)
+
+
 def test_a_meaning_and_its_element_go_together():
     things = two_things(0.98, 0.001)
     meanings = torch.full((*things.centre.shape, 2), 0.01)
