@@ -7,68 +7,86 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from molmo_point.cli.answers_file import AnswersFile
 from molmo_point.cli.sources import Source
 from molmo_point.errors import ImageError, MolmoPointError
 from molmo_point.pointer import Pointer
 from molmo_point.points import Count, Points
+from molmo_point.view import EVERYTHING
 
 __all__ = ["ask_all"]
 
 
 def ask_all(
+    pointer: Pointer,
     sources: Sequence[Source],
     query: str | None,
     *,
     counting: bool,
-    model: str | None,
-    device: str | None,
-    dtype: str | None,
-    draw: Path | None,
-    as_json: bool,
+    single: bool = False,
+    draw: Path | None = None,
+    out: Path | None = None,
+    as_json: bool = False,
 ) -> int:
     """Ask, print, draw; the exit code.
 
     Args:
+        pointer: whom to ask.
         sources: the images.
         query: what to look for; None for everything that stands out (counting only).
         counting: print numbers instead of points.
-        model: see `Pointer`.
-        device: see `Pointer`.
-        dtype: see `Pointer`.
+        single: exactly one point of each image; see `Pointer.point`.
         draw: a file, or for several images a folder, that gets the images with the points drawn.
+        out: a file that gets the lines of JSON instead of standard output; images that have an
+            answer there are not asked about again.
         as_json: one line of JSON an image.
 
     Returns:
         0 if all is done, 1 if some images failed, 2 if all did.
     """
-    pointer = Pointer(model, device=device, dtype=dtype)
+    file = None if out is None else AnswersFile(out, EVERYTHING if query is None else query.strip())
+    left = [each for each in sources if file is None or each.name not in file.images]
+    if len(left) < len(sources):
+        old = len(sources) - len(left)
+        print(f"molmo-point: {old} of {len(sources)} images are in {out}", file=sys.stderr)
     failed = 0
-    for source in _progress(sources):
+    for source in _progress(left):
         try:
             with pointer.look(source.image) as view:
-                points = view.count(query).points if counting else view.point(query or "")
+                points = (
+                    view.count(query).points if counting else view.point(query or "", single=single)
+                )
             drawn = _draw(source, points, draw, several=len(sources) > 1)
         except (ImageError, OSError) as error:
             failed += 1
             print(f"molmo-point: {source.name}: {error}", file=sys.stderr)
             continue
-        _print(source, points, counting=counting, as_json=as_json, several=len(sources) > 1)
+        if file is not None:
+            file.add(_line(source, points, counting=counting))
+        elif as_json:
+            print(
+                json.dumps(_line(source, points, counting=counting), ensure_ascii=False), flush=True
+            )
+        else:
+            _print(source, points, counting=counting, several=len(sources) > 1)
         if drawn is not None and sys.stderr.isatty():
             print(f"drawn: {drawn}", file=sys.stderr)
     return 0 if not failed else (2 if failed == len(sources) else 1)
 
 
-def _print(source: Source, points: Points, *, counting: bool, as_json: bool, several: bool) -> None:
-    if as_json:
-        full = points.to_dict()
-        keys = ("query", "image_size", "state", "count", "truncated", "points")
-        line = {"image": source.name} | {key: full[key] for key in keys}
-        line["count"] = int(Count(points)) if counting else len(points)
-        fields = ("x", "y", "label", "confidence")
-        line["points"] = [{key: point[key] for key in fields} for point in full["points"]]
-        print(json.dumps(line, ensure_ascii=False), flush=True)
-        return
+def _line(source: Source, points: Points, *, counting: bool) -> dict[str, Any]:
+    full = points.to_dict()
+    keys = ("query", "image_size", "state", "count", "truncated", "points")
+    line = {"image": source.name} | {key: full[key] for key in keys}
+    line["count"] = int(Count(points)) if counting else len(points)
+    fields = ("x", "y", "label", "confidence")
+    line["points"] = [{key: point[key] for key in fields} for point in full["points"]]
+    return line
+
+
+def _print(source: Source, points: Points, *, counting: bool, several: bool) -> None:
     more = "+" if points.truncated else ""
     if counting:
         number = f"{Count(points)}{more}"
@@ -95,7 +113,7 @@ def _draw(source: Source, points: Points, draw: Path | None, *, several: bool) -
     from molmo_point.images import load_image
 
     target = draw
-    if several or draw.is_dir():
+    if several or draw.is_dir() or not draw.suffix:
         name = "stdin" if isinstance(source.image, bytes) else source.image.stem
         target = draw / f"{name}.png"
         for number in range(2, 10_000):

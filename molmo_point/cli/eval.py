@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from molmo_point.errors import MolmoPointError
 
@@ -16,15 +17,23 @@ _WORLDS = ("things", "screens", "tabletop")
 
 def run_evaluation(
     what: str,
+    asked: Mapping[str, Any],
     *,
-    model: str | None,
     scenes: int,
     worlds: Sequence[str] | None,
-    ocr: bool,
     report: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure, with a bar on a terminal, and print markdown or JSON."""
+    """Measure, with a bar on a terminal, and print markdown or JSON.
+
+    Args:
+        what: "embedded".
+        asked: what `Pointer` is made with.
+        scenes: of each world.
+        worlds: their names; the usual ones if None.
+        report: folder for pictures of the worst answers; none if None.
+        as_json: instead of markdown.
+    """
     if what != "embedded":
         raise MolmoPointError(f'There is no evaluation "{what}": use "embedded" or "screenspot".')
     from rich.console import Console
@@ -36,7 +45,7 @@ def run_evaluation(
     from molmo_point.pointer import Pointer
 
     chosen = [find_world(name) for name in worlds or _WORLDS]
-    pointer = Pointer(model, ocr=ocr)
+    pointer = Pointer(**asked)
     figures = {}
     with Progress(
         console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()

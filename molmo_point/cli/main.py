@@ -6,7 +6,7 @@ import io
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -57,34 +57,25 @@ _Draw = Annotated[
     typer.Option("--draw", help="Write the image with the points drawn; a folder for several."),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="One line of JSON for each image.")]
+_Out = Annotated[
+    Path | None,
+    typer.Option(help="Write the lines of JSON there; a run that was stopped goes on."),
+]
+_Ocr = Annotated[
+    bool, typer.Option("--ocr", help="Also read what is written, with the extra of that name.")
+]
 
 
 def _ask(
-    words: list[str],
-    query: str | None,
-    model: str | None,
-    device: str | None,
-    dtype: str | None,
-    draw: Path | None,
-    as_json: bool,
-    *,
-    counting: bool,
+    words: list[str], query: str | None, pointer: dict[str, Any], *, counting: bool, **shown: Any
 ) -> None:
     from molmo_point.cli.asking import ask_all
     from molmo_point.cli.sources import find_sources, split_query
+    from molmo_point.pointer import Pointer
 
     images, asked = split_query(words, query, needed=not counting)
-    code = ask_all(
-        find_sources(images),
-        asked,
-        counting=counting,
-        model=model,
-        device=device,
-        dtype=dtype,
-        draw=draw,
-        as_json=as_json,
-    )
-    raise typer.Exit(code)
+    sources = find_sources(images)
+    raise typer.Exit(ask_all(Pointer(**pointer), sources, asked, counting=counting, **shown))
 
 
 @app.command()
@@ -94,14 +85,21 @@ def point(
     model: _Model = None,
     device: _Device = None,
     dtype: _Dtype = None,
+    ocr: _Ocr = False,
+    single: Annotated[
+        bool, typer.Option("--single", help="Exactly one point, the best guess: a click's target.")
+    ] = False,
     draw: _Draw = None,
     as_json: _Json = False,
+    out: _Out = None,
 ) -> None:
     """Where is it? Prints x, y (pixels) and confidence of each point.
 
     molmo-point point desk.jpg "the red mug" --draw out.png
     """
-    _ask(words, query, model, device, dtype, draw, as_json, counting=False)
+    pointer = {"source": model, "device": device, "dtype": dtype, "ocr": ocr}
+    shown = {"draw": draw, "as_json": as_json, "out": out}
+    _ask(words, query, pointer, counting=False, single=single, **shown)
 
 
 @app.command()
@@ -111,14 +109,17 @@ def count(
     model: _Model = None,
     device: _Device = None,
     dtype: _Dtype = None,
+    ocr: _Ocr = False,
     draw: _Draw = None,
     as_json: _Json = False,
+    out: _Out = None,
 ) -> None:
     """How many are there? Without a query: everything that stands out.
 
     molmo-point count shelf.jpg "bottles"
     """
-    _ask(words, query, model, device, dtype, draw, as_json, counting=True)
+    pointer = {"source": model, "device": device, "dtype": dtype, "ocr": ocr}
+    _ask(words, query, pointer, counting=True, draw=draw, as_json=as_json, out=out)
 
 
 @app.command()
@@ -154,6 +155,8 @@ def evaluate(
         typer.Argument(help="Of ScreenSpot, its v2, Pro, or of cases made by molmo-point cases."),
     ] = None,
     model: _Model = None,
+    device: _Device = None,
+    dtype: _Dtype = None,
     scenes: Annotated[int, typer.Option(help="Held-out scenes of each world.", min=1)] = 200,
     world: Annotated[
         list[str] | None,
@@ -162,9 +165,7 @@ def evaluate(
             'given; "drawn" needs no data (docs/embedded-model.md).'
         ),
     ] = None,
-    ocr: Annotated[
-        bool, typer.Option("--ocr", help="Also read text, with the extra of that name.")
-    ] = False,
+    ocr: _Ocr = False,
     report: Annotated[
         Path | None, typer.Option(help="Folder for pictures of the 20 worst answers of each.")
     ] = None,
@@ -177,12 +178,11 @@ def evaluate(
     from molmo_point.cli.eval import run_evaluation
     from molmo_point.cli.screenspot import run_screenspot
 
+    pointer = {"source": model, "device": device, "dtype": dtype, "ocr": ocr}
     if what == "screenspot":
-        run_screenspot(folder, model=model, ocr=ocr, report=report, as_json=as_json)
+        run_screenspot(folder, pointer, report=report, as_json=as_json)
         return
-    run_evaluation(
-        what, model=model, scenes=scenes, worlds=world, ocr=ocr, report=report, as_json=as_json
-    )
+    run_evaluation(what, pointer, scenes=scenes, worlds=world, report=report, as_json=as_json)
 
 
 @app.command()

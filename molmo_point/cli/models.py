@@ -83,11 +83,15 @@ def print_models() -> None:
 
 
 def print_names() -> None:
-    """Every word that the embedded model knows, one a line."""
+    """Everything that the embedded model can be asked for, each spelling on a line."""
+    from molmo_point.models.molmo_point.asked import WordLists
+    from molmo_point.models.molmo_point.compact_config import read_compact_config
     from molmo_point.models.molmo_point.processor import MolmoPointProcessor
 
     _, folder = find_model(EMBEDDED)
     assert folder is not None
-    vocabulary = MolmoPointProcessor.from_pretrained(folder).tokenizer.get_vocab()
-    for word in sorted(word for word in vocabulary if word.isalpha()):
-        print(word)
+    config = read_compact_config(folder)
+    assert config is not None
+    tokenizer = MolmoPointProcessor.from_pretrained(folder).tokenizer
+    for name in sorted(WordLists(config).spelled(tokenizer.get_vocab())):
+        print(name)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from molmo_point.errors import MolmoPointError
 from molmo_point.evaluation.screenspot import ScreenCase, evaluate_cases, read_cases
@@ -16,9 +18,15 @@ _SHOWN = 20  # misses that are drawn
 
 
 def run_screenspot(
-    folder: Path | None, *, model: str | None, ocr: bool, report: Path | None, as_json: bool
+    folder: Path | None, asked: Mapping[str, Any], *, report: Path | None, as_json: bool
 ) -> None:
     """Measure hits, with a bar on a terminal, and print markdown or JSON.
+
+    Args:
+        folder: of the cases.
+        asked: what `Pointer` is made with.
+        report: folder for pictures of misses; none if None.
+        as_json: instead of markdown.
 
     Raises:
         MolmoPointError: no folder is named, or it holds no cases.
@@ -31,7 +39,7 @@ def run_screenspot(
     from molmo_point.pointer import Pointer
 
     cases = read_cases(folder)
-    pointer = Pointer(model, ocr=ocr)
+    pointer = Pointer(**asked)
     misses: list[tuple[ScreenCase, Point | None]] = []
 
     def note(case: ScreenCase, point: Point | None) -> None:

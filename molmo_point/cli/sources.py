@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ class Source:
 
 
 def _means_images(word: str) -> bool:
-    if word == "-" or Path(word).exists() or Path(word).suffix.lower() in _SUFFIXES:
+    if word == "-" or os.path.exists(word):  # noqa: PTH110  # long words are no error
+        return True
+    if Path(word).suffix.lower() in _SUFFIXES:
         return True
     return bool(_matches(word))
 
@@ -90,9 +93,16 @@ def _expand(word: str) -> list[Source]:
         raise ImageError(f'"{word}" is an address: download it, or pipe it in (curl ... | -).')
     path = Path(word)
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file())
+        there = sorted(p for p in path.iterdir() if not p.name.startswith("."))
+        files = [p for p in there if p.suffix.lower() in _SUFFIXES and p.is_file()]
         if not files:
             raise ImageError(f"The folder {word} holds no image: give images or another folder.")
+        if len(files) < len(there):
+            print(
+                f"molmo-point: {word}: left out what is no image or lies in a folder below: "
+                f"{_few(sorted(set(there) - set(files)))}",
+                file=sys.stderr,
+            )
         return [Source(str(file), file) for file in files]
     if not path.exists() and glob.has_magic(word):
         files = _matches(word)
@@ -100,6 +110,11 @@ def _expand(word: str) -> list[Source]:
             raise ImageError(f'No file matches "{word}": name a file, a folder or a pattern.')
         return [Source(str(file), file) for file in files]
     return [Source(word, path)]
+
+
+def _few(paths: Sequence[Path]) -> str:
+    names = [path.name + "/" * path.is_dir() for path in paths[:3]]
+    return ", ".join(names) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
 
 
 def _standard_input() -> list[Source]:

@@ -95,6 +95,40 @@ def test_a_folder_goes_on_after_a_bad_file(folder):
     assert "Traceback" not in said(done, "stderr")
 
 
+def test_what_a_folder_leaves_out_is_said(tmp_path):
+    shutil.copy(SHAPES, tmp_path / "a.png")
+    (tmp_path / "notes.txt").write_text("no image")
+    (tmp_path / "more").mkdir()
+    done = run("count", tmp_path, "stars")
+    assert done.returncode == 0
+    assert len(said(done).splitlines()) == 1
+    assert "more/, notes.txt" in said(done, "stderr")
+
+
+def test_answers_in_a_file_are_not_asked_for_again(tmp_path, folder):
+    out = tmp_path / "new" / "answers.jsonl"
+    first = run("count", folder / "a.png", "dots", "--out", out)
+    assert first.returncode == 0
+    assert said(first) == ""
+    line = out.read_text()
+    assert json.loads(line)["image"] == str(folder / "a.png")
+    out.write_text(line.replace('"count": ', '"count": 7') + line[:20])  # stopped while writing
+    more = run("count", folder / "[ab].png", "dots", "--out", out)
+    assert more.returncode == 0
+    assert "1 of 2 images" in said(more, "stderr")
+    answers = [json.loads(each) for each in out.read_text().splitlines()]
+    assert [Path(each["image"]).name for each in answers] == ["a.png", "b.png"]
+    assert str(answers[0]["count"]).startswith("7")
+    one_sentence(run("count", folder / "a.png", "stars", "--out", out), '"dots"', "another file")
+    one_sentence(run("count", folder / "a.png", "dots", "--out", SHAPES), "no answer")
+
+
+def test_a_single_point_is_the_best_guess():
+    done = run("point", SHAPES, "stars", "--single")
+    assert done.returncode == 0
+    assert len(said(done).splitlines()) == 1
+
+
 def test_patterns_and_several_files(folder):
     pattern = run("count", folder / "[ab].png", "dots")
     files = run("count", folder / "a.png", folder / "b.png", "--query", "dots")
@@ -146,6 +180,8 @@ def test_draw_writes_the_picture(tmp_path, folder):
     assert run("count", SHAPES, "stars", "--draw", target).returncode == 0
     with Image.open(target) as drawn:
         assert drawn.width == 480
+    run("count", folder / "a.png", "dots", "--draw", tmp_path / "one")  # a folder, by its name
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["a.png"]
     run("count", folder, "dots", "--draw", tmp_path / "all")
     assert {path.name for path in (tmp_path / "all").iterdir()} == {"a.png", "b.png"}
 
@@ -156,6 +192,7 @@ def test_draw_writes_the_picture(tmp_path, folder):
         (["point", "missing.png", "stars"], ["missing.png"]),
         (["point", SHAPES], ["words"]),
         (["point", SHAPES, "  "], ["query"]),
+        (["count", SHAPES, "x" * 300], ["does not know the word"]),
         (["point", SHAPES, "xylophone"], ["xylophone", "models --names"]),
         (["count", SHAPES, "stars", "--model", "nowhere"], ["nowhere", "models"]),
         (["count", SHAPES, "stars", "--model", "."], ["config.json"]),
@@ -197,7 +234,9 @@ def test_a_model_without_a_tensor_names_it(tmp_path):
 
 def test_models_names_version_help():
     assert "allenai/MolmoPoint-8B" in said(run("models"))
-    assert {"apple", "circles", "red"} <= set(said(run("models", "--names")).split())
+    names = said(run("models", "--names")).splitlines()
+    assert {"apple", "circles", "red", "fire truck", "objects"} <= set(names)
+    assert not {"axe", "truck fire", "that"} & set(names)  # words, but no things
     assert said(run("--version")).strip()[0].isdigit()
     assert "count" in said(run("--help"))
 

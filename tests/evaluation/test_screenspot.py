@@ -111,13 +111,13 @@ def test_the_embedded_model_is_asked_and_unknown_words_are_misses(folder):
 
 
 def test_the_command_prints_a_table_and_draws_the_misses(folder, capsys):
-    run_screenspot(folder, model=None, ocr=False, report=folder / "misses", as_json=False)
+    run_screenspot(folder, {}, report=folder / "misses", as_json=False)
     table = capsys.readouterr().out
     assert "| overall | 0.3333 | 3 | 1 |" in table
     assert "| kind: icon | 0.3333 | 3 | 1 |" in table
     assert len(list((folder / "misses").glob("*.png"))) == 2
     with pytest.raises(MolmoPointError, match="Name the folder"):
-        run_screenspot(None, model=None, ocr=False, report=None, as_json=True)
+        run_screenspot(None, {}, report=None, as_json=True)
 
 
 def test_targets_outside_of_the_picture_are_of_another_layout(folder):
