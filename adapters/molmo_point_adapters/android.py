@@ -139,8 +139,12 @@ def read_elements(dump: str) -> tuple[Element, ...]:
         if left >= right or top >= bottom:
             continue
         kind = node.get("class", "").rpartition(".")[2]
-        inner = " ".join(filter(None, (child.get("text") for child in node.iter("node"))))
-        flags = ("clickable", "long-clickable", "checkable")
+        said = [child.get(key) for child in node.iter("node") for key in ("text", "content-desc")]
+        words = " ".join(filter(None, said))
+        inner = " ".join(filter(None, (child.get("text") for child in node.iter("node")))) or words
+        tappable = any(
+            node.get(flag) == "true" for flag in ("clickable", "long-clickable", "checkable")
+        )
         found.append(
             Element(
                 role=_ROLES.get(kind, ""),
@@ -148,8 +152,9 @@ def read_elements(dump: str) -> tuple[Element, ...]:
                 box=Box(left, top, right - left, bottom - top),
                 selector=node.get("resource-id", ""),
                 origin=f"android-app://{node.get('package', '')}",
-                interactive=any(node.get(flag) == "true" for flag in flags),
+                interactive=tappable,
                 secret=node.get("password") == "true",
+                text=words if tappable else "",
             )
         )
     return tuple(found)

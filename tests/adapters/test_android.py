@@ -24,6 +24,9 @@ DUMP = """<?xml version='1.0' encoding='UTF-8'?><hierarchy rotation="0">
  package="org.shop" bounds="[20,200][220,260]" />
 <node class="android.view.View" clickable="true" package="org.shop" bounds="[20,300][220,360]">
 <node class="android.widget.TextView" text="Row &amp; more" bounds="[30,310][90,350]" /></node>
+<node class="android.view.View" clickable="true" content-desc="Row 3" package="org.shop"
+ bounds="[20,400][220,460]">
+<node class="android.widget.ImageView" content-desc="Delete" bounds="[30,410][60,450]" /></node>
 <node class="android.widget.TextView" text="gone" bounds="[0,0][0,0]" />
 </node></hierarchy>UI hierchary dumped to: /dev/tty"""
 
@@ -104,6 +107,13 @@ def test_other_gestures(adb, pointer):
         pointer(60, 230).type_into("pin", "é")
 
 
+def test_risky_words_inside_a_row_ask_for_a_person(adb, pointer):
+    outcome = pointer(100, 430).click("row")
+    assert outcome.status == "refused"
+    assert '"delete" in' in outcome.reason
+    assert asked(adb) == []
+
+
 def test_a_dry_run_and_a_foreign_app_are_left_alone(adb, pointer):
     assert pointer(60, 130, Policy()).click("x").status == "dry run"
     elsewhere = Policy(act=True, origins=("android-app://org.bank",))
@@ -115,7 +125,9 @@ def test_a_dry_run_and_a_foreign_app_are_left_alone(adb, pointer):
 
 def test_widgets_of_a_dump():
     elements = read_elements(DUMP)
-    assert [one.name for one in elements if one.interactive] == ["Add to cart", "PIN", "Row & more"]
+    tappable = [one for one in elements if one.interactive]
+    assert [one.name for one in tappable] == ["Add to cart", "PIN", "Row & more", "Row 3"]
+    assert tappable[-1].text == "Row 3 Delete"
     assert element_of(elements, (30, 230), reach=0).secret
     assert element_of(elements, (300, 700), reach=8).name.startswith("Add to cart")
     with pytest.raises(DeviceError, match="does not say what it shows"):

@@ -182,6 +182,34 @@ def test_an_element_that_moves_under_the_mouse_is_not_missed_unseen(page):
     assert events(page) == []
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '<button data-case=it title="Delete">&#128465;</button>',
+        '<label>Total 5 <input data-case=it type=submit value="Pay now"></label>',
+        '<input data-case=it type=submit aria-label="Continue" value="Place order">',
+        '<button data-case=it aria-label="Next">Next<img alt="remove"></button>',
+    ],
+)
+def test_risky_words_are_found_wherever_a_control_shows_them(browser, shown):
+    page = new_page(browser, html=shown)
+    outcome = pointer(page).click("it")
+    assert outcome.status == "refused", outcome
+    assert "asks for a person" in outcome.reason
+    assert events(page) == []
+    page.context.close()
+
+
+def test_the_second_of_two_clicks_reaches_nothing_that_came_meanwhile(page):
+    page.evaluate("""() => document.querySelector("[data-case=save]").onclick = () =>
+      document.querySelector("[data-case=delete]").style =
+        "position:fixed;inset:0;width:700px;height:500px"
+    """)
+    outcome = pointer(page).double_click("save")
+    assert [case for _, case, *_ in events(page) if case == "delete"] == []
+    assert outcome.status == "refused"
+
+
 def test_nothing_happened_is_said(browser):
     page = new_page(browser, html='<div style="width:80px;height:40px;background:#abc">flat</div>')
     finder = Says(Point(40, 30, confidence=0.9))
@@ -237,8 +265,11 @@ def test_what_is_typed_by_a_label_or_into_a_card_number_is_a_secret(browser, tmp
 SITES = {
     "https://shop.example/": """<script>var origin = {}</script>
       <iframe srcdoc="<button data-case=inner style='height:40px'>Inner</button>"></iframe>
+      <iframe src="https://shop.example/user" sandbox="allow-scripts"></iframe>
       <iframe src="https://evil.example/"></iframe><iframe src="https://evil.example/sealed"
         sandbox="allow-scripts"></iframe>""",
+    "https://shop.example/user": """<script>var origin = "https://shop.example"</script>
+      <button data-case=user style="height:40px">User</button>""",
     "https://evil.example/": """<script>var origin = "https://shop.example"</script>
       <button data-case=evil style="height:40px">Evil</button>""",
     "https://evil.example/sealed": "<button data-case=sealed style='height:40px'>Sealed</button>",
@@ -260,6 +291,9 @@ def test_a_page_cannot_give_itself_another_origin(browser):
     assert evil.status == sealed.status == "refused"
     assert '"https://evil.example" is not among' in evil.reason
     assert "origin is unknown" in sealed.reason
+    user = actor.click("user")  # of the same site, sealed, and says that it is not
+    assert user.status == "refused"
+    assert "origin is unknown" in user.reason
     context.close()
 
 

@@ -42,7 +42,7 @@ def click(*words):
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command, "model_of", lambda name: ColourFinder())
+    monkeypatch.setattr(command, "model_of", lambda *_: ColourFinder())
     return tmp_path
 
 
@@ -92,7 +92,7 @@ def test_candidates_are_listed_under_their_numbers(here, monkeypatch):
             found = (Point(17, 16, confidence=0.8), Point(45, 16, confidence=0.75))
             return Points(found, (image.shape[1], image.shape[0]), query)
 
-    monkeypatch.setattr(command, "model_of", lambda name: Two())
+    monkeypatch.setattr(command, "model_of", lambda *_: Two())
     page = str(PAGES / "toolbar.html")
     done = click("file", "--page", page, "--yes")
     assert done.exit_code == 1

@@ -2,10 +2,12 @@
 
 import gc
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from molmo_point import Points
 from molmo_point.errors import DeviceError
 from molmo_point_adapters.desktop.capture import Capture
 from molmo_point_adapters.desktop.desktop_pointer import DesktopPointer
@@ -137,6 +139,48 @@ def test_text_of_any_alphabet(program, pointer):
         pointer().look()
         end = [one for one in program.said if one["kind"] == "text"]
     assert end[-1]["text"] == "Grüße, 東京 №1!"
+
+
+def test_of_several_things_one_is_dragged(program, pointer):
+    class Two:
+        def point(self, image, query):
+            if query == RED:
+                return ColourFinder().point(image, RED)
+            found = [ColourFinder().point(image, colour)[0] for colour in (GREEN, PINK)]
+            items = tuple(replace(point, confidence=0.8) for point in found)
+            return Points(items, (image.shape[1], image.shape[0]), query)
+
+    screen = pointer()
+    screen._pointer = Two()
+    assert screen.drag("a thing", RED).status == "refused"
+    assert screen.drag("a thing", RED, number=1).done
+
+
+def test_caps_lock_does_not_change_what_is_typed(program, pointer, hand):
+    caps = hand._display.keysym_to_keycode(0xFFE5)
+    hand._tap(caps, shifted=False)
+    try:
+        assert pointer().type_into(PINK, "abc 1").done
+        assert hand._root.query_pointer().mask & 2  # it is on as before
+    finally:
+        hand._tap(caps, shifted=False)
+    for _ in range(100):
+        said = [one["text"] for one in program.said if one["kind"] == "text"]
+        if said and said[-1] == "abc 1":
+            break
+        pointer().look()
+    assert said[-1] == "abc 1"
+
+
+def test_a_part_of_a_wayland_session_is_refused(display, monkeypatch):
+    from Xlib.display import Display
+
+    known = Display.has_extension
+    monkeypatch.setattr(
+        Display, "has_extension", lambda self, name: name == "XWAYLAND" or known(self, name)
+    )
+    with pytest.raises(DeviceError, match="Wayland session"):
+        XTestHand()
 
 
 def test_drag_goes_from_one_to_another(program, pointer):

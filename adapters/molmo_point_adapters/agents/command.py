@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,6 +41,8 @@ def _mcp(
     min_confidence: clicking.Confidence = 0.2,
     log: clicking.Log = None,
     model: clicking.Model = None,
+    device: clicking.Device = None,
+    dtype: clicking.Dtype = None,
     http: Annotated[
         int | None,
         typer.Option(
@@ -56,7 +58,6 @@ def _mcp(
     molmo-point mcp --page https://example.org --origin https://example.org --yes
     """
     require("mcp", "mcp")
-    from molmo_point_adapters.agents.mcp_server import make_server
     from molmo_point_adapters.agents.screen_tools import ScreenTools
     from molmo_point_adapters.clicking.open_screen import ScreenChoice, open_screen
 
@@ -67,16 +68,26 @@ def _mcp(
 
     @contextmanager
     def open_tools() -> Iterator[ScreenTools]:
-        with open_screen(choice, clicking.model_of(model), policy=policy, log=log) as screen:
+        finder = clicking.model_of(model, device, dtype)
+        with open_screen(choice, finder, policy=policy, log=log) as screen:
             yield ScreenTools(screen)
+
+    _serve(open_tools, http)
+
+
+def _serve(open_tools: Callable[[], AbstractContextManager[ScreenTools]], http: int | None) -> None:
+    """Open the screen, so that what is wrong with it is said, and then serve it."""
+    from molmo_point_adapters.agents.mcp_server import make_server
+    from molmo_point_adapters.agents.screen_thread import ScreenThread
 
     if http is not None:
         _check_port(http)
-    server = make_server(open_tools)
-    if http is None:
-        server.run("stdio")
-    else:
-        server.run("streamable-http", host="127.0.0.1", port=http)
+    with ScreenThread.opened(open_tools) as screen:
+        server = make_server(screen)
+        if http is None:
+            server.run("stdio")
+        else:
+            server.run("streamable-http", host="127.0.0.1", port=http)
 
 
 def _check_port(port: int) -> None:

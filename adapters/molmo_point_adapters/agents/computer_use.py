@@ -182,13 +182,16 @@ class ComputerUse:
         at = request.at or self._last
         if at is None:
             raise QueryError("Where to type? Click on the field first.")
+        if request.kind in ("drag", "scroll"):
+            self._last = None  # what was clicked may have moved
         if request.kind == "drag":
             assert request.to is not None
             return self._tools.drag(at, request.to, approved=approved)
         if request.kind == "scroll":
             right, down = request.by
             return self._tools.scroll(down, right=right, x=at[0], y=at[1])
-        self._last = at
+        if request.kind == "type" or request.press in ("left", "double"):
+            self._last = at
         if request.kind == "type":
             return self._tools.type_text(request.text, x=at[0], y=at[1], approved=approved)
         return self._tools.click(x=at[0], y=at[1], button=request.press, approved=approved)

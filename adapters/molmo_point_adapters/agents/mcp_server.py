@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import numpy as np
@@ -216,17 +216,16 @@ async def scroll(
     return done
 
 
-def make_server(open_tools: Callable[[], AbstractContextManager[ScreenTools]]) -> MCPServer[Any]:
-    """A server for one screen, which is opened when the server starts.
+def make_server(screen: ScreenThread) -> MCPServer[Any]:
+    """A server for one screen.
 
     Args:
-        open_tools: opens the screen; it is called, used and closed in one thread.
+        screen: that is open; whoever opened it closes it.
     """
 
     @asynccontextmanager
     async def lifespan(server: MCPServer[Any]) -> AsyncIterator[ScreenThread]:
-        async with ScreenThread.opened(open_tools) as screen:
-            yield screen
+        yield screen
 
     server: MCPServer[Any] = MCPServer(
         "molmo-point",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeVar
 
 from molmo_point_adapters.agents.screen_tools import ScreenTools
@@ -33,16 +33,15 @@ class ScreenThread:
         return await loop.run_in_executor(self._executor, ask, self._tools)
 
     @classmethod
-    @asynccontextmanager
-    async def opened(
+    @contextmanager
+    def opened(
         cls, open_tools: Callable[[], AbstractContextManager[ScreenTools]]
-    ) -> AsyncIterator[ScreenThread]:
+    ) -> Iterator[ScreenThread]:
         """Open a screen in a thread of its own, and close both at the end."""
-        loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, thread_name_prefix="screen") as executor:
             stack = ExitStack()
-            tools = await loop.run_in_executor(executor, lambda: stack.enter_context(open_tools()))
+            tools = executor.submit(lambda: stack.enter_context(open_tools())).result()
             try:
                 yield cls(executor, tools)
             finally:
-                await loop.run_in_executor(executor, stack.close)
+                executor.submit(stack.close).result()

@@ -53,10 +53,11 @@ def _bag(
         str | None, typer.Option("--model", "-m", help="As for point.", show_default="embedded")
     ] = None,
     device: Annotated[str | None, typer.Option(help='"cpu", "cuda", ...')] = None,
+    dtype: Annotated[str | None, typer.Option(help='"bfloat16", "int8", "int4", ...')] = None,
 ) -> None:
     """Ask every image of a recorded bag; the points become a bag for RViz or Foxglove.
 
-    molmo-point bag drive.mcap --topic /camera/image "cones"
+    molmo-point bag drive.mcap --topic /camera/image "red circles"
     """
     from molmo_point_adapters.bag.asking import point_bag
     from molmo_point_adapters.bag.choosing import Choice, choose_depth, choose_topics
@@ -68,7 +69,7 @@ def _bag(
         target = out or Path(f"{bag.resolve().name.split('.')[0]}_points")
         from molmo_point import Pointer  # after what can be wrong: it takes seconds
 
-        pointer = Pointer(model, device=device)
+        pointer = Pointer(model, device=device, dtype=dtype)
         with _progress(opened.count(choice.topics), every) as progress:
             outcome = point_bag(
                 opened,

@@ -96,4 +96,4 @@ def _stamp(record: Record) -> int:
         return record.timestamp
     order = "<" if record.data[1] & 1 else ">"  # after CDR's own four bytes
     seconds, nanoseconds = struct.unpack_from(f"{order}iI", record.data, 4)
-    return int(seconds * 1_000_000_000 + nanoseconds)
+    return int(seconds * 1_000_000_000 + nanoseconds) or record.timestamp

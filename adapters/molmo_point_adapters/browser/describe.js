@@ -79,13 +79,17 @@
     ?? element.getBoundingClientRect();
   const style = getComputedStyle(element);
   const role = roleOf();
+  const pushed = element.localName === "input" && ["button", "submit", "reset"].includes(element.type);
+  const shown = [element.innerText, element.title, element.alt, pushed ? element.value : "",
+    ...[...element.querySelectorAll("[alt],[title],[aria-label]")]
+      .flatMap((one) => [one.alt, one.title, one.ariaLabel])];
   const INERT = new Set(["", "img", "navigation", "main", "table", "listitem", "heading", "progressbar",
     "dialog", "form", "canvas", "iframe", "video"]);
   return {
     role, name: nameOf(), selector: selectorOf(), box: [box.left, box.top, box.width, box.height],
     interactive: !INERT.has(role) || style.cursor === "pointer" || element.hasAttribute("onclick")
       || element.tabIndex >= 0,
-    text: element.innerText ?? "",
+    text: shown.filter((words) => typeof words === "string" && words).join(" "),
     secret: [element.control ?? element, ...element.querySelectorAll("input")].some(isSecret),
     sealed: self.origin === "null",
   };

@@ -2,17 +2,19 @@
 (expected) => {
   const TYPES = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "dblclick", "auxclick",
     "contextmenu", "touchstart", "touchend"];
+  const PRESSES = ["pointerdown", "mousedown", "touchstart"];
   const NO_TEXT = new Set(["button", "checkbox", "color", "file", "image", "radio", "range", "reset", "submit"]);
   const FIELDS = "input,textarea,[contenteditable],[role=textbox],[role=searchbox],[role=combobox],[role=spinbutton]";
   const meant = expected?.control ?? expected;
   const isField = (one) => one?.isContentEditable || one?.localName === "textarea"
     || (one?.localName === "input" && !one.readOnly && !NO_TEXT.has(one.type));
   const signs = new Set();
-  let landed = false, blocked = false;
+  let landed = false, open = false, blocked = false;
   const check = (event) => {
     if (!event.isTrusted) return;
-    if (expected && event.composedPath().includes(expected)) landed = true;
-    if (landed) return;
+    if (expected && event.composedPath().includes(expected)) landed = open = true;
+    else if (PRESSES.includes(event.type)) open = false;  // of a double click each decides anew
+    if (open) return;
     blocked = true;
     event.stopImmediatePropagation();
     event.preventDefault();

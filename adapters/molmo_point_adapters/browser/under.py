@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "find_element", "find_widgets", "locate", "origin_of"]
 
+_SANDBOXED = "e => e.hasAttribute('sandbox') && !e.sandbox.contains('allow-same-origin')"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -121,8 +123,10 @@ def origin_of(frame: Frame, *, sealed: bool) -> str:
 
     Args:
         frame: that holds it.
-        sealed: it is kept apart from its own site, as a sandboxed iframe.
+        sealed: it says itself that it is kept apart from its own site, as a sandboxed iframe, which
+            those around it are asked for, too.
     """
+    sealed = sealed or _is_sandboxed(frame)
     while frame.url.startswith("about:") and frame.parent_frame is not None:
         frame = frame.parent_frame
     parts = urlsplit(frame.url)
@@ -131,6 +135,16 @@ def origin_of(frame: Frame, *, sealed: bool) -> str:
     if sealed or not parts.netloc:
         return ""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _is_sandboxed(frame: Frame) -> bool:
+    """Whether a frame, or one around it, is kept apart from its own site by its parent."""
+    around: Frame | None = frame
+    while around is not None and around.parent_frame is not None:
+        if around.frame_element().evaluate(_SANDBOXED):
+            return True
+        around = around.parent_frame
+    return False
 
 
 def locate(page: Page, element: Element) -> Locator:

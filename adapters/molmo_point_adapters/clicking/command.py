@@ -53,6 +53,13 @@ Model = Annotated[
     str | None,
     typer.Option("--model", "-m", help="As for point.", show_default="the embedded model"),
 ]
+Device = Annotated[str | None, typer.Option(help='"cpu", "cuda", ...', show_default="what fits")]
+Dtype = Annotated[
+    str | None,
+    typer.Option(
+        help='"bfloat16", "int8", "int4", ...', show_default="bfloat16 on a GPU, else float32"
+    ),
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -89,6 +96,8 @@ def _click(
     ] = None,
     log: Log = None,
     model: Model = None,
+    device: Device = None,
+    dtype: Dtype = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False,
 ) -> None:
     """Click on what is asked for in words; without --yes, only draw and say where that is.
@@ -101,7 +110,8 @@ def _click(
         raise MolmoPointError("Typing and dragging are two actions: use --type or --to.")
     choice = ScreenChoice(page, browser, android, monitor, window, ratio)
     policy = policy_of(act=yes, region=region, origin=origin, min_confidence=min_confidence)
-    with open_screen(choice, model_of(model), policy=policy, log=log) as screen:
+    finder = model_of(model, device, dtype)
+    with open_screen(choice, finder, policy=policy, log=log) as screen:
         outcome = _do(screen, target, button, text=text, to=to, number=number)
     drawn = draw or (None if outcome.done else Path("aim.png"))
     if drawn is not None:
@@ -124,7 +134,7 @@ def _do(
     if text is not None:
         return screen.type_into(target, text, number=number)
     if to is not None:
-        return screen.drag(target, to)
+        return screen.drag(target, to, number=number)
     return screen.act(KINDS[button], target, number=number)
 
 
@@ -166,13 +176,19 @@ def _region(words: str) -> Box:
     return Box(left, top, width, height)
 
 
-def model_of(name: str | None) -> Finder | None:
-    """The model of a name; None for the one that a `ScreenPointer` takes by itself."""
+def model_of(name: str | None, device: str | None, dtype: str | None) -> Finder | None:
+    """The model of a name; None for the one that a `ScreenPointer` takes by itself.
+
+    Raises:
+        MolmoPointError: the model cannot be loaded so, or a device is for no model.
+    """
     if name is None:
+        if device is not None or dtype is not None:
+            raise MolmoPointError("--device and --dtype are for a model: name one with --model.")
         return None
     from molmo_point.pointer import Pointer
 
-    return Pointer(name)
+    return Pointer(name, device=device, dtype=dtype)
 
 
 def _save(outcome: Outcome, path: Path) -> None:

@@ -14,6 +14,8 @@ __all__ = ["XTestHand"]
 
 _BUTTONS = {"left": 1, "right": 3}
 _UNICODE = 0x01000000  # X11 keysyms: above Latin-1, the code point and this
+_CAPS_LOCK = 0xFFE5  # keysym
+_LAYOUT_BITS = 13  # of a pointer's mask: which keyboard layout is chosen (XKB)
 _LEARN_S = 0.1  # programs need so long to hear of a new keyboard mapping
 
 
@@ -33,8 +35,17 @@ class XTestHand:
             self._display: Any = require("Xlib.display", "desktop").Display()
         except (failures.DisplayError, failures.XError, OSError) as error:
             raise DeviceError(f"The X display cannot be opened: {error}.") from error
+        why = ""
         if not self._display.has_extension("XTEST"):
-            raise DeviceError("The X display has no XTEST extension, and cannot be clicked on.")
+            why = "The X display has no XTEST extension, and cannot be clicked on."
+        elif self._display.has_extension("XWAYLAND"):
+            why = (
+                "This X display is part of a Wayland session, which lets no program click: log in "
+                "to an X11 session."
+            )
+        if why:
+            self._display.close()
+            raise DeviceError(why)
         self._root = self._display.screen().root
 
     def at(self) -> Place:
@@ -56,11 +67,25 @@ class XTestHand:
         self._fake(self._x.ButtonRelease, _BUTTONS[button])
 
     def type(self, text: str) -> None:
-        """Type text; what the keyboard lacks borrows a key that nothing is on."""
+        """Type text; what the keyboard lacks borrows a key that nothing is on.
+
+        Caps Lock is off meanwhile; with another layout than the first chosen, all is borrowed.
+        """
+        mask = int(self._root.query_pointer().mask)
+        caps = self._display.keysym_to_keycode(_CAPS_LOCK) if mask & self._x.LockMask else 0
+        if caps:
+            self._tap(caps, shifted=False)
+        try:
+            self._type(text, first_layout=not mask >> _LAYOUT_BITS & 3)
+        finally:
+            if caps:
+                self._tap(caps, shifted=False)
+
+    def _type(self, text: str, *, first_layout: bool) -> None:
         spare: int | None = None
         for letter in text:
             keysym = ord(letter) if ord(letter) < 0x100 else _UNICODE | ord(letter)
-            code = self._display.keysym_to_keycode(keysym)
+            code = self._display.keysym_to_keycode(keysym) if first_layout else 0
             shifted = code != 0 and self._display.keycode_to_keysym(code, 0) != keysym
             if code == 0 or (shifted and self._display.keycode_to_keysym(code, 1) != keysym):
                 spare = self._spare_key() if spare is None else spare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Annotated
 
 import typer
@@ -34,9 +35,16 @@ def _ros(
     from rclpy.parameter import Parameter
 
     from molmo_point_adapters.ros2.run import run
+    from molmo_point_adapters.ros2.settings import SettingError
 
     arguments = list(context.args)
     if query is not None and query.startswith("-"):  # --ros-args, without a query before
         arguments, query = [query, *arguments], None
+    stray = list(takewhile(lambda word: word != "--ros-args", arguments))
+    if stray:
+        raise SettingError(
+            f'"{" ".join(stray)}" is not understood: the query is one word or in quotes, and '
+            'parameters follow --ros-args, as "-p model:=..." (docs/ros2.md).'
+        )
     parameters = [] if query is None else [Parameter("query", value=query)]
     run(arguments=arguments, parameters=parameters)

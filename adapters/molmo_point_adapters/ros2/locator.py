@@ -68,6 +68,12 @@ class Locator:
         try:
             info = _matched(self._infos, "CameraInfo", tolerance_s)
             if info is None:
+                if self._depths.has_any:
+                    self.fault(
+                        "camera_info",
+                        "Depth comes, but no CameraInfo, so there are no places: remap "
+                        "camera_info to the topic beside the images.",
+                    )
                 return None
             camera = CameraModel.from_camera_info(info, rectified=rectified)
             camera.require_size(points.image_size, "its image is")

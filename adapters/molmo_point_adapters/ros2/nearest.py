@@ -40,7 +40,7 @@ class Nearest(Generic[T]):
         """From now on keep what lies nearest to this stamp."""
         with self._changed:
             self._expected, self._best = stamp_ns, None
-            for stamp, message in self._kept:
+            for stamp, message in reversed(self._kept):  # of equals, as without stamps, the newest
                 self._consider(stamp, message)
 
     def get(self, tolerance_s: float) -> T | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -48,7 +50,9 @@ def load_pointer(settings: Settings) -> Looking:
     """The model that the parameters name."""
     from molmo_point import Pointer
 
-    return Pointer(settings.model or None, device=settings.device or None)
+    return Pointer(
+        settings.model or None, device=settings.device or None, dtype=settings.dtype or None
+    )
 
 
 class PointerNode(LifecycleNode):
@@ -72,6 +76,7 @@ class PointerNode(LifecycleNode):
     ) -> None:
         super().__init__(name, parameter_overrides=list(parameters))
         self._load = load
+        self.failed: BaseException | None = None
         self._tally = Tally()
         self._dropped = 0  # while the node was active before
         self._pointer: Looking | None = None
@@ -94,6 +99,23 @@ class PointerNode(LifecycleNode):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model."""
+        with self._noted():
+            return self._configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin to listen and to look."""
+        with self._noted():
+            return self._activate(state)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Keep an error of the program, of which rclpy makes a state without a word."""
+        try:
+            yield
+        finally:
+            self.failed = sys.exception()
+
+    def _configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         began = time.monotonic()
         try:
             self._open_target()
@@ -105,8 +127,7 @@ class PointerNode(LifecycleNode):
         self._outputs = Outputs(self)
         return super().on_configure(state)
 
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Begin to listen and to look."""
+    def _activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         assert self._pointer is not None
         done = super().on_activate(state)
         locator, self._inbox = Locator(self._fault), Inbox()

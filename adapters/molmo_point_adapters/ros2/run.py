@@ -108,6 +108,8 @@ def _spin(node: PointerNode, stop: _Stop) -> None:
         if node.settings.autostart and node.trigger_configure() == started:
             node.trigger_activate()
         while rclpy.ok() and not stop.asked:
+            if node.failed is not None:
+                raise node.failed
             executor.spin_once(timeout_sec=_LOOK_EVERY)
     finally:
         executor.shutdown()

@@ -14,7 +14,7 @@ from molmo_point.errors import MolmoPointError
 
 __all__ = ["FIXED", "SettingError", "Settings", "declare_settings"]
 
-FIXED = frozenset({"device", "model", "reliable", "transport"})
+FIXED = frozenset({"device", "dtype", "model", "reliable", "transport"})
 """What the loaded model and its subscriptions were made with: changed while unconfigured only."""
 
 _LONGEST = 1000  # characters of a query
@@ -23,6 +23,7 @@ _MEANING: dict[str, tuple[str, tuple[float, float] | None]] = {
     "query": ('What to point at, in words: "the red valve". Empty: wait to be asked.', None),
     "model": ("A name on the hub, a folder, or a server's address. Empty: the embedded one.", None),
     "device": ('"cpu", "cuda", ... Empty: what fits the model.', None),
+    "dtype": ('"bfloat16", "int8", "int4", ... Empty: what fits the device.', None),
     "transport": ('Take images from "raw" (image) or "compressed" (image/compressed).', None),
     "reliable": ("Ask again for what was lost (QoS reliable); the camera must offer it.", None),
     "rectified": ("The images are rectified: the camera is P of CameraInfo, not K and D.", None),
@@ -53,6 +54,7 @@ class Settings:
     query: str = ""
     model: str = ""
     device: str = ""
+    dtype: str = ""
     transport: str = "raw"
     reliable: bool = False
     rectified: bool = False

@@ -9,12 +9,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from rclpy.duration import Duration
 from rclpy.node import Node
 
 from molmo_point.errors import MolmoPointError
 from molmo_point_adapters.ros2.sighting import Sighting
 
 __all__ = ["TargetFrame", "TransformError", "move", "require_tf2", "rotation_matrix"]
+
+
+_KEPT_S = 150  # longer than a server may take for an answer
 
 
 class TransformError(MolmoPointError):
@@ -35,7 +39,7 @@ class TargetFrame:
     def __init__(self, node: Node, frame_id: str) -> None:
         self.frame_id = frame_id
         self._tf2 = require_tf2(frame_id)
-        self._buffer = self._tf2.Buffer(node=node)
+        self._buffer = self._tf2.Buffer(cache_time=Duration(seconds=_KEPT_S), node=node)
         self._listener = self._tf2.TransformListener(self._buffer, node)
 
     def place(self, sighting: Sighting, timeout_s: float) -> Sighting:
@@ -44,7 +48,6 @@ class TargetFrame:
         Raises:
             TransformError: tf does not lead there at that time.
         """
-        from rclpy.duration import Duration
         from rclpy.time import Time
 
         if sighting.space is None or sighting.frame_id == self.frame_id:

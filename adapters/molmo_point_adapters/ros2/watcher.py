@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -106,7 +107,7 @@ class Watcher:
         self.ended: Future[None] = Future()
         self._pointer, self._inbox, self._locator, self._fault = pointer, inbox, locator, fault
         self._settings, self._publish, self._move = settings, publish, move
-        self._due = 0.0  # when the next image may be taken, by the rate
+        self._taken = -math.inf  # when the last image was
         self._free = 0.0  # when the last one was done
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
         self._thread.start()
@@ -135,13 +136,18 @@ class Watcher:
                 _give_up(work[1])
 
     def _when_due(self) -> float:
-        return self._due if self._settings().query else float("inf")
+        return self._due() if self._settings().query else math.inf
+
+    def _due(self) -> float:
+        """When the next image may be taken, by the rate as it is now."""
+        rate = self._settings().rate
+        return self._taken + (1 / rate if rate else 0.0)
 
     def _look(self, arrival: Arrival, asks: list[Ask[Sighting]]) -> None:
         settings = self._settings()
         picture = arrival.picture
-        waited_s = max(0.0, max(self._free, self._due) - arrival.at)
-        self._due = time.monotonic() + (1 / settings.rate if settings.rate else 0.0)
+        waited_s = max(0.0, max(self._free, self._due()) - arrival.at)
+        self._taken = time.monotonic()
         self._locator.expect(picture.header)
         try:
             pixels = read_picture(picture)

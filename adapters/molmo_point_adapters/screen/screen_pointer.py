@@ -133,9 +133,15 @@ class ScreenPointer:
         """Move there; see `click`."""
         return self._act("hover", where, number=number)
 
-    def drag(self, where: Where, to: Where) -> Outcome:
-        """Press at one place, move to another, let go; see `click`."""
-        return self._act("drag", where, to=to)
+    def drag(self, where: Where, to: Where, *, number: int | None = None) -> Outcome:
+        """Press at one place, move to another, let go; see `click`.
+
+        Args:
+            where: a query or a place in the last picture.
+            to: the same.
+            number: which candidate for `where` is meant.
+        """
+        return self._act("drag", where, to=to, number=number)
 
     def type_into(self, where: Where, text: str, *, number: int | None = None) -> Outcome:
         """Click, then type; without line breaks, which would submit. See `click`."""

@@ -107,6 +107,19 @@ def test_a_model_that_knows_computer_use(page, tools):
     page.wait_for_function("() => scrollY > 200")
 
 
+def test_typing_goes_to_what_was_clicked_last(page, tools):
+    computer = ComputerUse(tools)
+    name, save = (middle(page, tools, case) for case in ("name", "save"))
+    computer.do({"action": "left_click", "coordinate": name})
+    computer.do({"action": "mouse_move", "coordinate": save})
+    assert computer.do({"action": "type", "text": "Ada"}).done.status == "done"
+    assert page.locator("[data-case=name]").input_value() == "Ada"
+    computer.do({"action": "scroll", "coordinate": name, "scroll_direction": "down",
+                 "scroll_amount": 1})  # fmt: skip
+    with pytest.raises(QueryError, match="Where to type"):  # it may be elsewhere now
+        computer.do({"action": "type", "text": "Ada"})
+
+
 def test_a_risky_click_needs_the_very_question_approved(page, tools):
     x, y = middle(page, tools, "delete")
     tools.screenshot()

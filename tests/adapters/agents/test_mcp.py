@@ -17,6 +17,7 @@ from mcp.client.stdio import StdioServerParameters
 from PIL import Image
 
 from molmo_point_adapters.agents.mcp_server import make_server
+from molmo_point_adapters.agents.screen_thread import ScreenThread
 from molmo_point_adapters.agents.screen_tools import ScreenTools
 from molmo_point_adapters.browser.browser_pointer import BrowserPointer
 from molmo_point_adapters.screen.policy import Policy
@@ -137,12 +138,13 @@ def answering(action, content=None):
 def test_a_person_is_asked_through_the_client(answer, status, clicked):
     async def ask():
         callback, asked = answering(*answer) if answer else (None, [])
-        async with Client(make_server(lambda: opened(seen)), elicitation_callback=callback) as one:
+        async with Client(make_server(screen), elicitation_callback=callback) as one:
             done = await call(one, "click", target="delete")
         return done, asked
 
     seen = []
-    done, asked = asyncio.run(ask())
+    with ScreenThread.opened(lambda: opened(seen)) as screen:
+        done, asked = asyncio.run(ask())
     assert done["status"] == status, done
     assert seen == clicked
     if answer:
@@ -151,7 +153,7 @@ def test_a_person_is_asked_through_the_client(answer, status, clicked):
 
 def test_words_point_count_and_click():
     async def ask():
-        async with Client(make_server(lambda: opened(seen))) as client:
+        async with Client(make_server(screen)) as client:
             found = await call(client, "point", query="save")
             counted = await call(client, "count", query="save")
             done = await call(client, "click", target="save")
@@ -159,12 +161,23 @@ def test_words_point_count_and_click():
             return found, counted, done, scrolled
 
     seen = []
-    found, counted, done, scrolled = asyncio.run(ask())
+    with ScreenThread.opened(lambda: opened(seen)) as screen:
+        found, counted, done, scrolled = asyncio.run(ask())
     assert (found["chosen"], found["places"][0]["name"]) == (1, "Save")
     assert counted == {"query": "save", "count": 1, "truncated": False}
     assert done["landed"] is True
     assert "scroll" in scrolled["signs"]
     assert seen == ["save"]
+
+
+@pytest.mark.parametrize("how", [(), ("--http", "8765")])
+def test_a_screen_that_cannot_be_opened_is_said_before_serving(how):
+    command = [sys.executable, *MAIN, *how, "--page", "/no/such.html"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.wait(60) == 2  # its input is open, and nobody writes
+        said = process.stderr.read().decode()
+    assert "/no/such.html" in said
+    assert "Traceback" not in said
 
 
 def test_a_port_that_is_taken_is_said():

@@ -3,7 +3,11 @@
 import time
 
 import pytest
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
+from molmo_point import Point, Points
+from molmo_point_adapters.ros2.locator import Locator
 from tests.adapters.ros2 import scene
 from tests.adapters.ros2.graph import Process, wait_for
 
@@ -57,6 +61,20 @@ def test_a_camera_that_cannot_be_used_leaves_pixels(camera, listener):
         assert len(pixels.points) == 2
         assert (poses.poses, len(markers.markers)) == ([], 1)
     assert count_faults(listener, "camera_info") >= before + 2
+
+
+def test_depth_without_a_calibration_is_said():
+    said = []
+    locator = Locator(lambda kind, sentence: said.append((kind, sentence)))
+    points = Points((Point(3, 4),), (64, 48), "red")
+    for message in (None, Image()):
+        if message is not None:
+            locator.put_depth(message)
+        locator.expect(Header())
+        assert locator.locate(points, Header(), tolerance_s=0.01, rectified=False) is None
+        assert bool(said) == (message is not None)  # a camera alone is no fault
+    assert said[0][0] == "camera_info"
+    assert "remap camera_info" in said[0][1]
 
 
 def test_depth_without_values_is_no_fault_and_leaves_rays(camera, listener):

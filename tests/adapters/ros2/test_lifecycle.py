@@ -84,6 +84,20 @@ def test_a_start_with_what_cannot_be_is_a_sentence(listener, parameter, said):
     assert "Traceback" not in process.text
 
 
+def test_options_of_other_commands_are_not_passed_over():
+    code = "from molmo_point.cli.main import main; main()"
+    with Process("-c", code, "ros", "cones", "--model", "x", name="lost") as process:
+        assert process.end(60) == 2
+    assert '"--model x" is not understood' in process.text
+
+
+def test_an_error_of_the_program_while_it_starts_ends_it(listener):
+    command = ("-m", "tests.adapters.ros2.tiny_node", "--ros-args", "-p", "model:=broken")
+    with Process(*command, name="broken") as process:
+        assert process.end(60) == 1
+    assert "RuntimeError: odd" in process.text
+
+
 def test_ctrl_c_before_it_is_ready(listener):
     code = "from molmo_point_adapters.ros2.run import main; main()"
     with Process("-c", code, name="hasty") as process:

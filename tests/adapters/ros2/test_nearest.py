@@ -35,6 +35,14 @@ def test_the_nearest_within_the_tolerance(before, after, found):
     assert nearest.get(1.0) == expected
 
 
+def test_without_stamps_the_newest_is_taken():
+    nearest = Nearest()
+    for word in ("old", "new"):
+        nearest.put(0, word)
+    nearest.expect(0)
+    assert nearest.get(0.0) == "new"
+
+
 def test_what_was_expected_before_is_forgotten():
     nearest = Nearest()
     put(nearest, 5 * S)

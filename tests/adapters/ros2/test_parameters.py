@@ -3,11 +3,12 @@
 import time
 
 import pytest
+from lifecycle_msgs.msg import Transition
 
 from tests.adapters.ros2.graph import stamp_of, wait_for
 
-NAMES = ("query", "model", "device", "transport", "reliable", "rectified", "rate", "confidence",
-         "frame", "sync_tolerance", "patience", "autostart")  # fmt: skip
+NAMES = ("query", "model", "device", "dtype", "transport", "reliable", "rectified", "rate",
+         "confidence", "frame", "sync_tolerance", "patience", "autostart")  # fmt: skip
 
 
 def test_each_is_described_and_numbers_have_a_range(tiny, listener):
@@ -66,6 +67,19 @@ def test_the_rate_is_kept(tiny, camera, listener):
         assert 2 <= len(listener.heard["tiny", "pixels"]) - heard <= most
     finally:
         listener.set("tiny", rate=0.0)
+
+
+def test_a_higher_rate_holds_from_the_next_image_on(tiny, camera, listener):
+    listener.set("tiny", query="red", rate=0.05)
+    try:
+        for change in (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_ACTIVATE):
+            assert listener.change("tiny", change)  # no image has been looked at since
+        camera.shoot_until(lambda stamp: listener.at("tiny", "pixels", stamp))
+    finally:
+        listener.set("tiny", rate=0.0)
+    began = time.monotonic()
+    camera.shoot_until(lambda stamp: listener.at("tiny", "pixels", stamp))
+    assert time.monotonic() - began < 10
 
 
 def test_what_is_believed_in_too_little_is_left_out(tiny, camera, listener):

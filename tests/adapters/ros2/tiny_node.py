@@ -75,4 +75,10 @@ class BlobView:
 
 
 if __name__ == "__main__":
-    run(lambda settings: RedBlobs())
+
+    def load(settings):
+        if settings.model == "broken":
+            raise RuntimeError("odd")
+        return RedBlobs()
+
+    run(load)
