@@ -89,12 +89,12 @@ def make_model(size, device, dtype):
 class ForcedTokens(LogitsProcessor):
     """Makes generate say an answer."""
 
-    def __init__(self, answer, start):
-        self.answer, self.start = answer, start
+    def __init__(self, answer, start, bias=BIAS):
+        self.answer, self.start, self.bias = answer, start, bias
 
     def __call__(self, input_ids, scores):
         """Raise the wanted token."""
-        scores[:, self.answer[input_ids.shape[1] - self.start]] += BIAS
+        scores[:, self.answer[input_ids.shape[1] - self.start]] += self.bias
         return scores
 
 

@@ -42,6 +42,7 @@ DENSE = {
 }  # fmt: skip
 MOLMO_POINT = {  # text: width, layers, heads, key-value heads, head, inner, rows; vision; points
     "MolmoPoint-8B": ((4096, 36, 32, 8, 128, 12288, 151936), (1152, 4304, 27, 16, 72), 512),
+    "small-MolmoPoint": ((512, 8, 8, 2, 64, 2048, FIRST), (64, 96, 4, 4, 16), 128),
     "tiny-MolmoPoint": ((64, 2, 4, 2, 16, 128, FIRST), (64, 96, 4, 4, 16), 32),
 }
 MODELS = (*MOLMO, *MOLMO_POINT)

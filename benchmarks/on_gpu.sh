@@ -4,6 +4,7 @@
 #   kernels     the fused crop path, beside copying as many bytes
 #   decoding    one answer: ours beside transformers' generate with growing, static and compiled static cache
 #   quantised   the same for ours, in 8 and 4 bits beside bfloat16 (needs bitsandbytes)
+#   grounded    MolmoPoint's points: ours beside transformers' generate
 #   molmo       Molmo-7B-D at full size: every part of a query beside its floor
 #   point       MolmoPoint-8B likewise
 #   together    16 queries on one image, and several images, together and apart, for both
@@ -21,7 +22,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 OUT=${OUT:?say where to write: OUT=folder}
-STEPS=${STEPS:-kernels decoding quantised molmo point together vllm}
+STEPS=${STEPS:-kernels decoding quantised grounded molmo point together vllm}
 DEVICE=${DEVICE:-cuda} SIZE=${SIZE:-full}
 MINUTES=${MINUTES:-3} WORLD=${WORLD:-drawn} WORKERS=${WORKERS:-14} LIMIT=${LIMIT:-300}
 RUN=${RUN:-out/run} PYTHON=${PYTHON:-python3}
@@ -82,6 +83,7 @@ take() {
     kernels) measure crop_kernel --device "$DEVICE" "${CROPS[@]}" ;;
     decoding) measure decoding --size "$DECODER" "${ON[@]}" "${POINTS[@]}" ;;
     quantised) quantised ;;
+    grounded) measure grounded_decoding --model "$POINT" "${ON[@]}" "${POINTS[@]}" ;;
     molmo) measure full_size --model "$MOLMO" "${ON[@]}" "${IMAGES[@]}" ;;
     point) measure full_size --model "$POINT" "${ON[@]}" "${IMAGES[@]}" ;;
     together)

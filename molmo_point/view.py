@@ -23,8 +23,8 @@ from molmo_point.preprocessing.video import Video
 __all__ = ["EVERYTHING", "View", "check_query", "list_queries", "pointing_prompt"]
 
 _CHANGE_NOTHING = frozenset({
-    "a", "all", "an", "and", "are", "each", "every", "for", "in", "is", "my", "of", "on", "or",
-    "point", "that", "the", "this", "to", "with", "your",
+    "a", "all", "an", "and", "are", "colored", "coloured", "each", "every", "for", "in", "is", "my",
+    "of", "on", "or", "point", "that", "the", "this", "to", "with", "your",
 })  # fmt: skip
 EVERYTHING = "objects"
 """The query for whatever stands out, when none is given."""
