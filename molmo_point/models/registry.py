@@ -61,7 +61,7 @@ def _newer(name: str, generation: Generation, parameters: float, matrices: float
 
 MODELS: tuple[ModelSpec, ...] = (
     ModelSpec(
-        EMBEDDED, "molmo_point", 5_746_035, language=False, note="in the package; a closed list"
+        EMBEDDED, "molmo_point", 6_612_339, language=False, note="in the package; a closed list"
     ),
     _newer("allenai/MolmoPoint-8B", "molmo_point", 8_677_855_065, 6_945_767_424),
     ModelSpec(

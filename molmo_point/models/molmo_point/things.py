@@ -36,6 +36,7 @@ _ALONE = (
     0.35  # the same for the likeliest element of a screen, if none reaches one half (dev pages)
 )
 _THERE = 0.4  # probability from which a thing counts when one of several is asked for
+_ROLE_ALONE = 0.01  # of an element whose meaning is not seen, for who must have a point
 _UNSAID = 1e-4  # of its probability keeps what is not pointed at
 _FAINT, _CERTAIN = 1e-6, 0.999
 
@@ -102,7 +103,7 @@ class ThingMap:
             element = _believe(_sum(self.names, row, asked.elements) / something, *role)
             meaning = _believe(_sum(self.meanings, row, asked.meanings), *meant)
             # what has a meaning is an element: the two go together and are not independent
-            likely = likely + torch.minimum(element, meaning)
+            likely = likely + torch.lerp(torch.minimum(element, meaning), element, _ROLE_ALONE)
         said = (asked.names | asked.roles | asked.elements).any(-1)[:, None, None]
         hued = asked.colours.any(-1)[:, None, None]
         hue = _believe(_sum(self.colours, row, asked.colours), *coloured)
