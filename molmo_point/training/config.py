@@ -44,7 +44,7 @@ class ModelSize:
     margin: int = 1
     max_crops: int = 40
     vision_width: int = 192
-    vision_layers: int = 6
+    vision_layers: int = 8
     text_width: int = 192
     text_layers: int = 3
     point_dim: int = 96
