@@ -17,10 +17,15 @@ from molmo_point.images import ImageSource, load_image
 from molmo_point.models.registry import ModelSpec, OpenModel
 from molmo_point.ocr import TextLine, read_lines
 from molmo_point.points import Count, Point, Points
-from molmo_point.preprocessing.prompts import click_prompt, count_prompt, point_prompt
+from molmo_point.preprocessing.prompts import (
+    click_prompt,
+    count_prompt,
+    list_queries,
+    point_prompt,
+)
 from molmo_point.preprocessing.video import Video
 
-__all__ = ["EVERYTHING", "View", "check_query", "list_queries", "pointing_prompt"]
+__all__ = ["EVERYTHING", "View", "check_query", "pointing_prompt"]
 
 _CHANGE_NOTHING = frozenset({
     "a", "all", "an", "and", "are", "colored", "coloured", "each", "every", "for", "in", "is", "my",
@@ -39,19 +44,6 @@ def check_query(query: str) -> str:
     if not isinstance(query, str) or not query.strip():
         raise QueryError(f"A query is some words, got {query!r}: say what to look for.")
     return query.strip()
-
-
-def list_queries(queries: Sequence[str]) -> list[str]:
-    """Queries as a list.
-
-    Raises:
-        QueryError: it is one string, whose letters nobody means.
-    """
-    if isinstance(queries, str):
-        raise QueryError(
-            f'points takes a list of queries, got "{queries}": give ["{queries}"], or use point.'
-        )
-    return list(queries)
 
 
 def pointing_prompt(spec: ModelSpec, label: str, *, images: int = 1, video: bool = False) -> str:

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from molmo_point.data.names import name_of, vocabulary
+from molmo_point.data.names import regular_name, vocabulary
 from molmo_point.data.scenes import Scene, Split, Thing, random_of
 from molmo_point.data.worlds import World
 from molmo_point.errors import MolmoPointError
@@ -62,14 +62,14 @@ def read_coco_world(path: Path) -> World:
         raise MolmoPointError(
             f"{path} is no file of COCO annotations ({type(error).__name__}: {error})."
         ) from error
-    known = {name: name_of(name) for name in sorted(set(names.values()))}
-    never = {name: name_of(name) for name in _NEVER if name not in known}
+    known = {name: regular_name(name) for name in sorted(set(names.values()))}
+    never = {name: regular_name(name) for name in _NEVER if name not in known}
     return World(
         str(path),
         {**known, **never},
         {},
         vocabulary({**known, **never}),
-        partial(_draw, path, tuple(pictures)),
+        partial(_draw, path, _divide(pictures)),
         {_KIND: tuple(known)},
         {_KIND: tuple(never)},
     )
@@ -120,45 +120,43 @@ def _box(mark: Mapping[str, Any], size: tuple[int, int]) -> tuple[float, float, 
     return (left, top, left + width, top + height)
 
 
-def _split_of(file: Path) -> Split:
-    return {0: "heldout", 1: "dev"}.get(crc32(file.name.encode()) % 10, "train")  # type: ignore[return-value]
-
-
-@lru_cache(maxsize=8)
-def _of_split(path: Path, pictures: tuple[_Picture, ...], split: Split) -> list[_Picture]:
-    found = [picture for picture in pictures if _split_of(picture.file) == split]
-    if not found:
-        raise MolmoPointError(
-            f'Of the {len(pictures)} pictures of {path} none falls to the split "{split}", which '
-            "gets about one of ten: give more pictures."
-        )
+def _divide(pictures: Sequence[_Picture]) -> dict[Split, list[_Picture]]:
+    found: dict[Split, list[_Picture]] = {"train": [], "dev": [], "heldout": []}
+    for picture in pictures:
+        number = crc32(picture.file.name.encode()) % 10
+        found["heldout" if number == 0 else "dev" if number == 1 else "train"].append(picture)
     return found
 
 
 @lru_cache(maxsize=64)
-def _load(picture: _Picture) -> NDArray[np.uint8]:
-    image = load_image(picture.file)
+def _load(file: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
+    image = load_image(file)
     height, width = image.shape[:2]
-    if (width, height) != picture.size:
+    if (width, height) != size:
         raise MolmoPointError(
-            f"{picture.file} is {width}x{height} once it is upright, its annotations are of "
-            f"{picture.size[0]}x{picture.size[1]}."
+            f"{file} is {width}x{height} once it is upright, its annotations are of "
+            f"{size[0]}x{size[1]}."
         )
     return image
 
 
 def _draw(
     path: Path,
-    pictures: tuple[_Picture, ...],
+    pictures: Mapping[Split, Sequence[_Picture]],
     seed: int,
     split: Split,
     size: tuple[int, int] | None,
 ) -> Scene:
     """A whole picture, or a window of one that is about as large as `size`, at some scale."""
-    found = _of_split(path, pictures, split)
+    found = pictures[split]
+    if not found:
+        raise MolmoPointError(
+            f'Of the pictures of {path} none falls to the split "{split}", which gets about one of '
+            "ten: give more pictures."
+        )
     if size is None:
         picture = found[seed % len(found)]
-        return Scene(_load(picture), picture.things, _KIND)
+        return Scene(_load(picture.file, picture.size), picture.things, _KIND)
     rng = random_of(split, seed, _PURPOSE)
     picture = found[int(rng.integers(len(found)))]
     longer = max(picture.size)
@@ -181,7 +179,7 @@ def _draw(
 
 
 def _scaled(picture: _Picture, scale: float) -> Scene:
-    image = _load(picture)
+    image = _load(picture.file, picture.size)
     height, width = (max(1, round(side * scale)) for side in image.shape[:2])
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)

@@ -12,7 +12,7 @@ __all__ = [
     "KNOWN_NAMES",
     "Name",
     "all_names",
-    "name_of",
+    "regular_name",
     "vocabulary",
 ]
 
@@ -53,7 +53,7 @@ def _plural(word: str) -> str:
     return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"
 
 
-def name_of(word: str, *synonyms: str) -> Name:
+def regular_name(word: str, *synonyms: str) -> Name:
     """A name with regular plurals, and some others for the same."""
     return Name(word, _plural(word), tuple((other, _plural(other)) for other in synonyms))
 
@@ -120,7 +120,7 @@ _OTHER_SYNONYMS = {
 }
 
 KNOWN_NAMES: dict[str, Name] = {
-    word: name_of(word, *_SYNONYMS.get(word, ()), *_OTHER_SYNONYMS.get(word, ()))
+    word: regular_name(word, *_SYNONYMS.get(word, ()), *_OTHER_SYNONYMS.get(word, ()))
     for word in (*EMOJI, *SHAPES, *DISCS, *GRAINS)
 }
 """Every kind of thing, by its primary name."""

@@ -22,7 +22,9 @@ __all__ = [
     "Marker",
     "Part",
     "Turn",
+    "click_prompt",
     "count_prompt",
+    "list_queries",
     "parse_markup",
     "point_prompt",
     "track_prompt",
@@ -199,6 +201,19 @@ def count_prompt(label: str, *, images: int = 1) -> str:
     if images > 1:
         return f"How many {_clean(label)} are there in all images?"
     return f"How many {_clean(label)} are there?"
+
+
+def list_queries(queries: Sequence[str]) -> list[str]:
+    """Queries as a list.
+
+    Raises:
+        QueryError: it is one string, whose letters nobody means.
+    """
+    if isinstance(queries, str):
+        raise QueryError(
+            f'points takes a list of queries, got "{queries}": give ["{queries}"], or use point.'
+        )
+    return list(queries)
 
 
 def track_prompt(label: str, *, fps: float | None = None) -> str:

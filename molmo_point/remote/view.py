@@ -17,7 +17,7 @@ from molmo_point.errors import ImageError, ModelError, QueryError
 from molmo_point.images import ImageSource, is_plain, load_image
 from molmo_point.models.registry import MODELS, ModelSpec
 from molmo_point.points import Count, Point, Points
-from molmo_point.preprocessing.prompts import count_prompt, point_prompt
+from molmo_point.preprocessing.prompts import count_prompt, list_queries, point_prompt
 from molmo_point.remote.replies import Piece
 from molmo_point.remote.server import Server
 
@@ -101,12 +101,7 @@ class RemoteView:
         Raises:
             QueryError: it is one string, or one of them is empty.
         """
-        if isinstance(queries, str):
-            raise QueryError(
-                f'points takes a list of queries, got "{queries}": give ["{queries}"], or use '
-                "point."
-            )
-        return [self.point(query, single=single) for query in queries]
+        return [self.point(query, single=single) for query in list_queries(queries)]
 
     def count(self, query: str | None = None) -> Count:
         """How many there are; see `Pointer.count`."""

@@ -356,6 +356,20 @@ def test_a_meaning_and_its_element_go_together():
     assert abs(float(heat.max()) - 0.98 * 0.75) < 0.01  # not 0.75 times the share of the name
 
 
+def test_who_must_have_a_point_gets_the_role_where_no_meaning_is_seen():
+    spots = places()
+    things = scene([((0, 0, 1, 1), [[0.9]], 0, 0), ((4, 4, 5, 5), [[0.9]], 1, 0)], spots)
+    meanings = torch.full((*things.centre.shape, 2), 1e-5)
+    other = spots.reshape(-1, 3).tolist().index([0, 4, 4])
+    meanings.flatten(0, 2)[other] = 1e-4  # of another role, and faintly likelier to stand for it
+    both = replace(things, meanings=meanings).group(spots, everywhere(spots))
+    row = torch.zeros(1, dtype=torch.long)
+    heat = both.probability(row, asked_for(elements=(0,), meanings=(1,)))
+    assert float(heat.max()) < 0.35  # nothing is pointed at, unless it must be
+    best = spots.reshape(-1, 3)[int(heat.argmax())].tolist()
+    assert best == [0, 0, 0]
+
+
 def test_an_element_of_a_screen_is_pointed_at_in_its_middle():
     reach = torch.tensor([[1.0, 1.0, 1.0, 1.0], [0.5, 2.0, 1.1, 2.0], [3.0, 3.0, 3.0, 2.2]])
     some = torch.rand(1, 3, 1, 2)
