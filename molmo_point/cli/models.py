@@ -85,13 +85,14 @@ def print_models() -> None:
 def print_names() -> None:
     """Everything that the embedded model can be asked for, each spelling on a line."""
     from molmo_point.models.molmo_point.asked import WordLists
+    from molmo_point.models.molmo_point.bare_tokenizer import BareTokenizer
     from molmo_point.models.molmo_point.compact_config import read_compact_config
-    from molmo_point.models.molmo_point.processor import MolmoPointProcessor
+    from molmo_point.models.tokenizer import read_tokenizer
 
     _, folder = find_model(EMBEDDED)
     assert folder is not None
     config = read_compact_config(folder)
     assert config is not None
-    tokenizer = MolmoPointProcessor.from_pretrained(folder).tokenizer
+    tokenizer = read_tokenizer(folder, BareTokenizer)
     for name in sorted(WordLists(config).spelled(tokenizer.get_vocab())):
         print(name)

@@ -234,7 +234,9 @@ def test_a_model_without_a_tensor_names_it(tmp_path):
 
 def test_models_names_version_help():
     assert "allenai/MolmoPoint-8B" in said(run("models"))
-    names = said(run("models", "--names")).splitlines()
+    listed = run("models", "--names")
+    names = said(listed).splitlines()
+    assert said(listed, "stderr") == ""
     assert {"apple", "circles", "red", "fire truck", "objects"} <= set(names)
     assert not {"axe", "truck fire", "that"} & set(names)  # words, but no things
     assert said(run("--version")).strip()[0].isdigit()
