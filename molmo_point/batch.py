@@ -7,7 +7,7 @@ from itertools import chain, islice
 from os import PathLike
 from typing import TYPE_CHECKING
 
-import numpy as np
+from PIL.Image import Image
 
 from molmo_point.decoding.padding import Padding
 from molmo_point.errors import ImageError, MolmoPointError, QueryError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "answer_together", "pair"]
 
+_ONE = (str, bytes, bytearray, memoryview, PathLike, Image)  # and arrays of one, and open files
 _TOGETHER = 4  # images that are read at the same time
 _ROWS = 8  # answers that are written at the same time
 
@@ -53,7 +54,7 @@ def pair(
         ImageError: images are one image.
         QueryError: there are not as many queries as images.
     """
-    if isinstance(images, str | bytes | PathLike | np.ndarray):
+    if isinstance(images, _ONE) or getattr(images, "ndim", 4) < 4 or hasattr(images, "read"):
         raise ImageError("A batch takes a list of images, got one: give [image], or use point.")
     if isinstance(query, str):
         yield from ((image, query) for image in images)

@@ -51,9 +51,10 @@ _ORIENTATION_TAG = 0x0112  # EXIF 2.32, 4.6.4 A: 1 is upright, 2-8 are turned or
 # the same time leave it in the wrong position. So one image is decoded at a time.
 _PILLOW_LOCK = threading.Lock()
 
-# What Pillow's readers let out on damaged files, over all its formats.
+# What Pillow's readers let out on damaged and closed files, over all its formats.
 _DAMAGE = (
     ArithmeticError,
+    AssertionError,
     AttributeError,
     EOFError,
     LookupError,
@@ -276,6 +277,8 @@ def _from_pil(image: Image.Image, name: str) -> NDArray[np.uint8]:
             if low < 0 or high > 65535:
                 raise _error(name, f"its integers lie in {low} to {high}, not in 0-65535")
             values = values.astype(np.uint16)
+        if isinstance(hidden := image.info.get("transparency"), int):  # one grey of a PNG
+            values = np.where(values == hidden, 65535, values).astype(np.uint16)
     else:
         values = np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
     # After load(): Pillow turns TIFF by itself while loading, and then drops the tag.

@@ -212,18 +212,28 @@ class Pointer:
             return answer_together(self._opened, asked)
         return Batch(self.point(image, words) for image, words in asked)
 
-    def _batch_at_once(self, asked: Iterable[tuple[ImageSource, str]]) -> Iterator[Points]:
+    def _batch_at_once(self, asked: Iterator[tuple[ImageSource, str]]) -> Iterator[Points]:
         from collections import deque
         from concurrent.futures import Future, ThreadPoolExecutor
 
         waiting: deque[Future[Points]] = deque()
+        wrong: Exception | None = None
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for image, query in asked:
+            while True:
+                try:
+                    image, query = next(asked)
+                except StopIteration:
+                    break
+                except Exception as error:  # told after the results that are due before
+                    wrong = error
+                    break
                 waiting.append(pool.submit(self.point, image, query))
                 if len(waiting) == _AT_ONCE:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        if wrong is not None:
+            raise wrong
 
     def ask(self, image: ImageSource | Sequence[ImageSource] | Video, question: str) -> str:
         """An answer in words.

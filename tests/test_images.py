@@ -321,6 +321,14 @@ class TestModes:
         result = load_image(encode(Image.fromarray(grey), kind))
         assert result[0].tolist() == [[level] * 3 for level in (0, 1, 128, 255)]
 
+    def test_a_hidden_16_bit_grey_is_white(self):
+        data = raw_png(2, 1, 16, 0, [bytes([0x40, 0x12, 0x80, 0x00])])
+        hidden = struct.pack(">I4sH", 2, b"tRNS", 0x4012)
+        hidden += struct.pack(">I", zlib.crc32(hidden[4:]))
+        at = data.index(b"IDAT") - 4
+        assert load_image(data)[0, :, 0].tolist() == [0x40, 0x80]
+        assert load_image(data[:at] + hidden + data[at:])[0, :, 0].tolist() == [255, 0x80]
+
     def test_16_bit_colour(self):
         row = struct.pack(">6H", 0, 32768, 65535, 256, 257, 65280)
         expected = np.array([[[0, 128, 255], [1, 1, 255]]], np.uint8)
@@ -396,6 +404,9 @@ class TestDamage:
         Image.fromarray(NOISE).save(tmp_path / "a.png")
         image = Image.open(tmp_path / "a.png")
         image.close()
+        assert "the PIL image given" in message(image)
+        with Image.open(tmp_path / "a.png") as image:
+            pass
         assert "the PIL image given" in message(image)
 
     @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "ICO", "PPM"])

@@ -1,13 +1,15 @@
 """`Pointer` and `View`: the same answers by every way of asking."""
 
+import io
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from molmo_point import Pointer
+from molmo_point import Pointer, load_image
 from molmo_point.errors import ImageError, ModelError, QueryError
 from molmo_point.models.registry import find_model
 from molmo_point.view import pointing_prompt
@@ -152,6 +154,14 @@ def test_batch_is_lazy(pointer):
     assert next(results).image_size == (480, 360)
 
 
+def test_images_in_one_array_are_a_batch(pointer):
+    several = np.stack([load_image(SHAPES)] * 2)
+    once = pointer.point(SHAPES, "stars")
+    assert [points.xy().tolist() for points in pointer.batch(several, "stars")] == [
+        once.xy().tolist()
+    ] * 2
+
+
 def test_a_closed_view_says_so(pointer):
     with pointer.look(SHAPES) as view:
         view.point("stars")
@@ -176,8 +186,10 @@ def test_what_it_cannot_do_is_a_sentence(pointer):
         pointer.point(SHAPES, "   ")
     with pytest.raises(QueryError, match="list of queries"):
         pointer.look(SHAPES).points("stars")
-    with pytest.raises(ImageError, match="list of images"):
-        next(pointer.batch(str(SHAPES), "stars"))
+    for one in (str(SHAPES), Image.new("RGB", (9, 9)), bytearray(b"x"), io.BytesIO(b"x"),
+                np.zeros((9, 9, 3), np.uint8), torch.zeros(3, 9, 9)):  # fmt: skip
+        with pytest.raises(ImageError, match="list of images"):
+            next(pointer.batch(one, "stars"))
     with pytest.raises(ImageError, match="missing"):
         pointer.point("missing.png", "stars")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ def ask_all(
     draw: Path | None = None,
     out: Path | None = None,
     as_json: bool = False,
+    model: Mapping[str, Any] | None = None,
 ) -> int:
     """Ask, print, draw; the exit code.
 
@@ -42,11 +43,15 @@ def ask_all(
         out: a file that gets the lines of JSON instead of standard output; images that have an
             answer there are not asked about again.
         as_json: one line of JSON an image.
+        model: what the pointer was made of; a file of another's answers is not gone on with.
 
     Returns:
         0 if all is done, 1 if some images failed, 2 if all did.
     """
-    file = None if out is None else AnswersFile(out, EVERYTHING if query is None else query.strip())
+    query = None if query is None else query.strip()
+    command = {"command": "count" if counting else "single" if single else "point"}
+    task = {"query": EVERYTHING if query is None else query} | command | dict(model or {})
+    file = None if out is None else AnswersFile(out, task)
     left = [each for each in sources if file is None or each.name not in file.images]
     if len(left) < len(sources):
         old = len(sources) - len(left)
@@ -64,11 +69,10 @@ def ask_all(
             print(f"molmo-point: {source.name}: {error}", file=sys.stderr)
             continue
         if file is not None:
-            file.add(_line(source, points, counting=counting))
+            file.add(source.name, _answer(points, counting=counting))
         elif as_json:
-            print(
-                json.dumps(_line(source, points, counting=counting), ensure_ascii=False), flush=True
-            )
+            line = {"image": source.name} | _answer(points, counting=counting)
+            print(json.dumps(line, ensure_ascii=False), flush=True)
         else:
             _print(source, points, counting=counting, several=len(sources) > 1)
         if drawn is not None and sys.stderr.isatty():
@@ -76,20 +80,14 @@ def ask_all(
     return 0 if not failed else (2 if failed == len(sources) else 1)
 
 
-def _line(source: Source, points: Points, *, counting: bool) -> dict[str, Any]:
-    full = points.to_dict()
-    keys = ("query", "image_size", "state", "count", "truncated", "points")
-    line = {"image": source.name} | {key: full[key] for key in keys}
-    line["count"] = int(Count(points)) if counting else len(points)
-    fields = ("x", "y", "label", "confidence")
-    line["points"] = [{key: point[key] for key in fields} for point in full["points"]]
-    return line
+def _answer(points: Points, *, counting: bool) -> dict[str, Any]:
+    """`Points.to_dict`; its count is the number of `Count`, which a text may state alone."""
+    return points.to_dict() | {"count": int(Count(points)) if counting else len(points)}
 
 
 def _print(source: Source, points: Points, *, counting: bool, several: bool) -> None:
-    more = "+" if points.truncated else ""
     if counting:
-        number = f"{Count(points)}{more}"
+        number = str(Count(points))
         print(f"{source.name}\t{number}" if several else number, flush=True)
         if points.state == "unreadable":
             print(f"molmo-point: {source.name}: no points in the answer", file=sys.stderr)

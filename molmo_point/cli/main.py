@@ -75,7 +75,14 @@ def _ask(
 
     images, asked = split_query(words, query, needed=not counting)
     sources = find_sources(images)
-    raise typer.Exit(ask_all(Pointer(**pointer), sources, asked, counting=counting, **shown))
+    model = {
+        "model": pointer["source"] or "embedded",
+        "dtype": pointer["dtype"],
+        "ocr": pointer["ocr"],
+    }
+    raise typer.Exit(
+        ask_all(Pointer(**pointer), sources, asked, counting=counting, model=model, **shown)
+    )
 
 
 @app.command()

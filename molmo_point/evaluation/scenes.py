@@ -39,9 +39,10 @@ class SceneReport:
         by_scene: by kind of scene.
         by_query: by kind of question.
         by_count: by how many there are.
-        confidences: of every point.
-        hits: whether each is right.
-        refused: questions about absent things answered with none, and asked.
+        confidences: of every point that has one.
+        hits: whether each of these is right.
+        refused: questions about absent things answered with none, and asked; an answer that cannot
+            be read is no refusal.
         kept: questions about present things answered with points, and asked.
     """
 
@@ -66,12 +67,14 @@ class SceneReport:
             self.by_count.setdefault(_bucket(there), PointScore()),
         ):
             score.add(right=int(right.sum()), said=len(points), there=there, hit=hit)
-        self.confidences += sure
-        self.hits += [bool(value) for value in right]
+        for point, value in zip(points, right, strict=True):
+            if point.confidence is not None:
+                self.confidences.append(point.confidence)
+                self.hits.append(bool(value))
         if there:
             self.kept = (self.kept[0] + bool(len(points)), self.kept[1] + 1)
         else:
-            self.refused = (self.refused[0] + (not len(points)), self.refused[1] + 1)
+            self.refused = (self.refused[0] + (points.state == "none"), self.refused[1] + 1)
 
     def exact_to(self, most: int) -> float:
         """Share of exact counts among questions with at most so many things."""
@@ -87,7 +90,9 @@ class SceneReport:
             "exact_count_0_10": round(self.exact_to(10), 4),
             "absent_refused": round(self.refused[0] / max(self.refused[1], 1), 4),
             "present_not_refused": round(self.kept[0] / max(self.kept[1], 1), 4),
-            "calibration_error": round(calibration_error(self.confidences, self.hits), 4),
+            "calibration_error": round(calibration_error(self.confidences, self.hits), 4)
+            if self.confidences
+            else None,
         } | {
             title: {name: score.to_dict() for name, score in sorted(table.items())}
             for title, table in tables.items()

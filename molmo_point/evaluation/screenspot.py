@@ -137,7 +137,7 @@ class _Pictures:
 
     def find(self, name: str) -> Path:
         fitting = [path for path in self._by_name.get(Path(name).name, ())
-                   if path.as_posix().endswith("/" + name)]  # fmt: skip
+                   if f"/{path.as_posix()}".endswith("/" + name)]  # fmt: skip
         if not fitting:
             raise MolmoPointError(f'"{self._folder}" holds no image "{name}".')
         return fitting[0]

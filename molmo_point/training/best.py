@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from molmo_point.training.dense import name_tokens
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dev_loss", "keep_best", "take_best"]
 
-_WEIGHTS, _NOTE = "best.safetensors", "best.json"
+_WEIGHTS = "best.safetensors"  # with their step and loss, so that none is without the other
 
 
 @torch.no_grad()
@@ -45,15 +46,20 @@ def keep_best(trainer: Trainer, batches: list[PackedBatch], folder: Path) -> flo
         The loss.
     """
     loss = dev_loss(trainer, batches)
-    note = folder / _NOTE
-    if note.exists() and json.loads(note.read_text())["loss"] <= loss:
+    kept = _note(folder)
+    if not math.isfinite(loss) or (kept is not None and kept[1] <= loss):
         return loss
     state = {
         name: value.to("cpu", torch.float16) if value.is_floating_point() else value.cpu()
         for name, value in trainer.average.state_dict().items()
     }
-    save_file({name: value.contiguous() for name, value in state.items()}, folder / _WEIGHTS)
-    note.write_text(json.dumps({"step": trainer.step, "loss": loss}) + "\n")
+    new = folder / f"{_WEIGHTS}.new"
+    save_file(
+        {name: value.contiguous() for name, value in state.items()},
+        new,
+        {"step": str(trainer.step), "loss": repr(loss)},
+    )
+    new.replace(folder / _WEIGHTS)
     return loss
 
 
@@ -62,8 +68,17 @@ def take_best(trainer: Trainer, folder: Path) -> int:
 
     Without any, the averaged weights stay as they are.
     """
-    note = folder / _NOTE
-    if not note.exists():
+    kept = _note(folder)
+    if kept is None:
         return trainer.step
     trainer.average.load_state_dict(load_file(folder / _WEIGHTS))
-    return int(json.loads(note.read_text())["step"])
+    return kept[0]
+
+
+def _note(folder: Path) -> tuple[int, float] | None:
+    """Step and loss of the best weights."""
+    if not (folder / _WEIGHTS).exists():
+        return None
+    with safe_open(folder / _WEIGHTS, "pt") as file:
+        data = file.metadata()
+    return int(data["step"]), float(data["loss"])

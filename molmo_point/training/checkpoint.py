@@ -158,7 +158,8 @@ def load_checkpoint(trainer: Trainer, folder: Path) -> bool:
         return False
     state = json.loads((folder / _STATE).read_text())
     ours = asdict(trainer.config)
-    state["config"]["model"].setdefault("overview", 0)  # of runs from before there was one
+    for new, before in (("overview", 0), ("own_vectors", False)):  # of runs that had none yet
+        state["config"]["model"].setdefault(new, before)
     theirs = asdict(TrainingConfig.from_json(json.dumps(state["config"])))
     free = {
         "steps",

@@ -15,6 +15,10 @@ _LEAST = {
     "max_points": 1, "warm_up": 1,
 }  # fmt: skip
 """Field -> its smallest value."""
+_FLOATS = (
+    "small_share", "overview_share", "peak_rate", "decay_share", "weight_decay", "clip", "ema",
+    "dense_weight",
+)  # fmt: skip
 _MOST_SCENES = 64  # a step; each has a seed of its own
 
 
@@ -58,6 +62,8 @@ class ModelSize:
         for name, part in sides.items():
             if part < 1 or getattr(self, name) < 1 or getattr(self, name) % part:
                 raise ModelError(f"{name} is a multiple of {part}, got {getattr(self, name)}.")
+        if self.stem == "conv" and self.patch % 4:
+            raise ModelError(f'patch is a multiple of 4 for the stem "conv", got {self.patch}.')
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,8 @@ class TrainingConfig:
 
     Attributes:
         model: sizes.
-        world: what the scenes show: "all", "things", "screens", "tabletop" or "drawn"
-            (`data/worlds.py`).
+        world: what the scenes show: "all", "things", "screens", "tabletop" or "drawn", a COCO
+            file, or module:NAME of a world of your own (`data/worlds.find_world`).
         seed: of the initial weights and of the order of scenes.
         steps: optimiser steps of the whole schedule.
         dense_steps: the first of them, which only teach the vision encoder to name its patches.
@@ -114,6 +120,10 @@ class TrainingConfig:
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise ModelError(f"{name} is a whole number from {least} on, got {value!r}.")
+        for name in _FLOATS:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+                raise ModelError(f"{name} is a number from 0 on, got {value!r}.")
         if max(self.small_batch, self.large_batch) > _MOST_SCENES:
             raise ModelError(f"A step has at most {_MOST_SCENES} scenes: set a smaller batch.")
         if not 0 < self.decay_share <= 1:
@@ -127,6 +137,8 @@ class TrainingConfig:
     def from_json(cls, text: str) -> TrainingConfig:
         """The inverse of `to_json`; missing keys have their defaults, unknown ones are an error."""
         data = json.loads(text)
+        if not isinstance(data, dict) or not isinstance(data.get("model", {}), dict):
+            raise ModelError(f"A configuration and its model are JSON objects, got {text[:60]!r}.")
         return cls(**{**data, "model": ModelSize(**data.get("model", {}))})
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,6 +86,19 @@ class SceneBatches(IterableDataset[PackedBatch]):
                     "dense_steps to steps, so that their things are named alone."
                 )
             yield collate(scenes)
+
+
+class _Told(IterableDataset[PackedBatch | MolmoPointError]):
+    """Batches; what is wrong with them comes as one too: raised by a worker, it is a traceback."""
+
+    def __init__(self, batches: SceneBatches) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[PackedBatch | MolmoPointError]:
+        try:
+            yield from self.batches
+        except MolmoPointError as error:
+            yield error
 
 
 def _extent(config: TrainingConfig, step: int, chance: np.random.Generator) -> Extent:
@@ -260,7 +274,8 @@ def train(
             best averaged weights so far are kept beside the run (`best.take_best`).
 
     Raises:
-        MolmoPointError: another process trains in this folder.
+        MolmoPointError: another process trains in this folder, scenes cannot be drawn, or the loss
+            is no number any more.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
@@ -268,32 +283,33 @@ def train(
         if not load_checkpoint(trainer, folder) and start_from is not None:
             begin_with(trainer, start_from)
         batches = DataLoader(
-            SceneBatches(config, trainer.step),
+            _Told(SceneBatches(config, trainer.step)),
             batch_size=None,
             num_workers=workers,
             prefetch_factor=8 if workers else None,
             pin_memory=device != "cpu",
         )
-        dev: list[PackedBatch] = []
+        dev = _dev_batches(config) if trainer.step < config.steps else []
         end = None if minutes is None else time.monotonic() + minutes * 60
         with (folder / "log.jsonl").open("a") as log:
             meter = _Meter()
             for batch in batches:
+                if isinstance(batch, MolmoPointError):
+                    raise batch
                 meter.arrived()
-                meter.add(trainer.train_step(batch))
+                meter.add(_finite(trainer.train_step(batch), trainer.step, folder))
                 if trainer.step % _REPORT_EVERY == 0:
                     line = json.dumps(meter.line(trainer))
                     log.write(line + "\n")
                     log.flush()
                     report(line)
                 over = end is not None and time.monotonic() > end
-                if trainer.step % save_every == 0 or over:
-                    save_checkpoint(trainer, folder)
                 if trainer.step % best_every == 0 or trainer.step == config.steps:
-                    dev = dev or _dev_batches(config)
                     report(
                         f'{{"dev": {keep_best(trainer, dev, folder):.4f}, "step": {trainer.step}}}'
                     )
+                if trainer.step % save_every == 0 or over:
+                    save_checkpoint(trainer, folder)  # last: a step that was kept was measured
                 if over:
                     break
                 meter.asks()
@@ -314,6 +330,15 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _finite(figures: dict[str, float], step: int, folder: Path) -> dict[str, float]:
+    if all(math.isfinite(value) for value in figures.values()):
+        return figures
+    raise MolmoPointError(
+        f"The loss of step {step} is no number any more: set a lower peak_rate and start again; "
+        f"the run goes on from the last checkpoint in {folder}, or name a new folder."
+    )
 
 
 def _dev_batches(config: TrainingConfig) -> list[PackedBatch]:

@@ -1,6 +1,7 @@
 """Layouts of ScreenSpot are read as they are published, and a hit is a point in the target."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,6 +37,13 @@ def test_the_first_two_give_left_top_width_height(tmp_path, images):
     assert case.box == (10, 20, 40, 60)
     assert (case.kind, case.group, case.role) == ("icon", "windows", "")
     assert case.image.name == "pc_1.png"
+
+
+def test_the_folder_may_be_where_one_is(tmp_path, monkeypatch):
+    save(tmp_path / "pc_1.png")
+    write(tmp_path, [{**OLD, "img_filename": "pc_1.png", "bbox": [10, 20, 30, 40]}])
+    monkeypatch.chdir(tmp_path)
+    assert len(read_cases(Path())) == 1
 
 
 def test_pro_gives_corners_and_folders(tmp_path):

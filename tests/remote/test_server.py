@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from molmo_point import Pointer, load_image
+from molmo_point.cli.asking import ask_all
+from molmo_point.cli.sources import Source
 from molmo_point.errors import ModelError, QueryError, ServerError
 from molmo_point.remote import patience
 from molmo_point.remote.server import Server
@@ -368,8 +370,35 @@ def test_many_images_are_asked_a_few_at_a_time_and_come_in_order(served):
     assert 2 <= served.most <= 8
 
 
+def test_answers_before_a_wrong_input_are_given_first(served):
+    batch = Pointer(served.url).batch([picture(100 + i) for i in range(6)], ["cups"] * 5)
+    assert [next(batch).image_size[0] for _ in range(5)] == [100, 101, 102, 103, 104]
+    with pytest.raises(QueryError, match="5 queries and more images"):
+        next(batch)
+
+
 @pytest.mark.parametrize("proxy", ["socks://127.0.0.1:9", "socks5://127.0.0.1:9"])
 def test_a_proxy_that_cannot_be_used_is_a_sentence(proxy, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", proxy)
     with pytest.raises(ServerError, match="proxy of the environment"):
         Pointer("http://127.0.0.1:9/v1", model="allenai/Molmo2-8B")
+
+
+def test_the_command_line_asks_a_server_too(served, tmp_path, capsys):
+    sources = []
+    for name in ("a.png", "b.png"):
+        Image.fromarray(picture()).save(tmp_path / name)
+        sources.append(Source(name, tmp_path / name))
+    served.script = ["cut"]
+    assert ask_all(Pointer(served.url), sources[:1], "cups", counting=True) == 0
+    assert capsys.readouterr().out == "2+\n"
+    served.script = ["no logprobs", None, "cut"]
+    assert ask_all(Pointer(served.url), sources, "cups", counting=False) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "a.png\t20.0\t20.0",
+        "a.png\t61.0\t40.5",
+        "b.png\t20.0\t20.0",
+        "b.png\t61.0\t40.5",
+    ]
+    assert "b.png: cut off" in said.err

@@ -338,12 +338,30 @@ def test_a_run_is_kept_in_files_that_pass_anywhere(tmp_path):
 @pytest.mark.parametrize(
     "wrong",
     [{"warm_up": 0}, {"steps": "5"}, {"small_batch": 65}, {"decay_share": 0}, {"crop": 100},
-     {"vision_width": 40}],
+     {"vision_width": 40}, {"peak_rate": "6e-4"}, {"peak_rate": float("nan")}, {"clip": True}],
 )  # fmt: skip
 def test_a_configuration_that_cannot_be_is_a_sentence(wrong):
     sizes = {name: wrong[name] for name in ("crop", "vision_width") if name in wrong}
     with pytest.raises(ModelError, match=next(iter(wrong)) if "small_batch" not in wrong else "64"):
         TrainingConfig.from_json(json.dumps({"model": sizes} if sizes else wrong))
+
+
+def test_sizes_that_do_not_fit_together_are_a_sentence_too():
+    for text, words in (("[1]", "JSON objects"), ('{"model": 3}', "JSON objects"),
+                        ('{"model": {"crop": 90, "patch": 10}}', "a multiple of 4")):  # fmt: skip
+        with pytest.raises(ModelError, match=words):
+            TrainingConfig.from_json(text)
+
+
+def test_a_run_from_before_names_had_vectors_goes_on(tmp_path):
+    old = dataclasses.replace(TINY, model=dataclasses.replace(SIZE, own_vectors=False))
+    save_checkpoint(Trainer.start(old), tmp_path)
+    state = json.loads((tmp_path / "run.json").read_text())
+    del state["config"]["model"]["own_vectors"]
+    (tmp_path / "run.json").write_text(json.dumps(state))
+    with pytest.raises(ModelError, match="other values of model"):
+        load_checkpoint(Trainer.start(TINY), tmp_path)
+    assert load_checkpoint(Trainer.start(old), tmp_path)
 
 
 def test_a_checkpoint_of_the_same_step_is_not_written_over(tmp_path):
