@@ -10,12 +10,12 @@ from pathlib import Path
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "on_gpu.sh"
 TABLES = {
     "kernels": ["| Molmo2 | 320x240 | 2 |"],
-    "decoding": ["| generate, static cache, compiled |", "| molmo_point |"],
-    "quantised": ["int8", "int4", "| molmo_point |"],
-    "grounded": ["| points | tokens | generate, ms | ours, ms |", "| 1 |"],
     "molmo": ["| encoding |", "| a further point |", "| second query, 1 points |"],
     "point": ["| prefill |", "| a further point |", "| first query, 1 points |"],
     "together": ["| 16 queries on one image |", "| 8 images of several sizes |"] * 2,
+    "grounded": ["| points | tokens | generate, ms | ours, ms |", "| 1 |"],
+    "decoding": ["| 1 |", "| generate, static cache, compiled |", "| molmo_point |"],
+    "quantised": ["int8", "int4", "| molmo_point |"],
     "vllm": [],
 }
 

@@ -103,6 +103,7 @@ class FixedMemory:
         self._slots = self.lengths
         self._graphs: dict[tuple[int, ...], _Graph] = {}
         self._pool: Any = None  # one for all graphs: each is read before the next is replayed
+        self._aside: Any = None  # the stream that they are recorded on
 
     @property
     def dtype(self) -> torch.dtype:
@@ -177,7 +178,8 @@ class FixedMemory:
         """Record a step; it is run once before, on a stream of its own, as CUDA asks for."""
         with _capturing, torch.cuda.device(inputs.device):
             now = torch.cuda.current_stream()
-            aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            # torch.cuda.graph's own stream is one for all devices: on another, it records nothing.
+            self._aside = aside = self._aside or torch.cuda.Stream()  # type: ignore[no-untyped-call]
             aside.wait_stream(now)
             with torch.cuda.stream(aside):
                 work(inputs)
@@ -185,6 +187,6 @@ class FixedMemory:
             graph = torch.cuda.CUDAGraph()
             self._pool = self._pool or torch.cuda.graph_pool_handle()
             others_go_on = "thread_local"  # what other threads ask of CUDA does not spoil it
-            with torch.cuda.graph(graph, pool=self._pool, capture_error_mode=others_go_on):
+            with torch.cuda.graph(graph, self._pool, aside, capture_error_mode=others_go_on):
                 result = work(inputs)
         return _Graph(inputs, graph, result)

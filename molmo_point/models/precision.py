@@ -6,6 +6,7 @@ stay in bfloat16, as those who published quantised checkpoints found necessary.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,8 @@ class Precision:
             require(module, "big")
         from transformers import BitsAndBytesConfig
 
+        # of 8 bits it warns in every layer of every step that bfloat16 is cast
+        logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
         eight = self.bits == 8
         return {
             "quantization_config": BitsAndBytesConfig(
