@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from molmo_point.parsing import parse_points
     from molmo_point.pointer import Pointer
     from molmo_point.points import Count, Point, Points
+    from molmo_point.preprocessing.video import Video
 
 __version__ = "0.1.0"
 
@@ -25,6 +26,7 @@ __all__ = [
     "Point",
     "Pointer",
     "Points",
+    "Video",
     "draw_points",
     "load_image",
     "parse_points",
@@ -36,6 +38,7 @@ _HOME = {
     "Point": "points",
     "Pointer": "pointer",
     "Points": "points",
+    "Video": "preprocessing.video",
     "draw_points": "draw",
     "load_image": "images",
     "parse_points": "parsing",

@@ -35,7 +35,10 @@ def examine() -> int:
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     print(f"gpu\t{', '.join(gpus) or 'none: models run on the CPU'}")
     square = CropConfig((378, 378), 14, 8, (4, 4), (2, 2), (0.5,) * 3, (0.5,) * 3)
-    cut = "by the GPU, with Triton" if gpus and cuts_crops(square) else "by the CPU"
+    cut = "by the CPU"
+    if gpus:
+        triton = cuts_crops(square)
+        cut = "by the GPU, with Triton" if triton else f'{cut}: pip install "molmo-point[gpu]"'
     print(f"images cut\t{cut}")
     print(f"cpu threads\t{torch.get_num_threads()}, of {os.cpu_count()} processors")
     print(f"cpu instructions\t{torch.backends.cpu.get_cpu_capability()}")

@@ -169,7 +169,8 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help='What they show, may be given again: "things", "screens" and "tabletop" if not '
-            'given; "drawn" needs no data (docs/embedded-model.md).'
+            'given; "drawn" needs no data, "all" is all of them (docs/embedded-model.md); or a '
+            "COCO file or module:NAME of your own."
         ),
     ] = None,
     ocr: _Ocr = False,

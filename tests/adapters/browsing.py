@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import sync_playwright
 
-from molmo_point import Points
+from molmo_point import Count, Points
 
 PAGES = Path(__file__).parent / "pages"
 CHROMIUM = "/usr/bin/chromium"
@@ -87,3 +87,8 @@ class Truth:
         left, top, width, height = self.box(query)
         at = [[(left + width / 2) * self.ratio, (top + height / 2) * self.ratio]]
         return Points.from_xy(at, (image.shape[1], image.shape[0]), query=query)
+
+    def count(self, image, query):
+        """A number alone, as models with language may answer it: no length of points."""
+        size = image.shape[1], image.shape[0]
+        return Count(Points((), size, query, state="none", stated_count=len(query)))

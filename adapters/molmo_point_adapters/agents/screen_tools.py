@@ -163,8 +163,8 @@ class ScreenTools:
         Raises:
             QueryError: the query is empty or not understood.
         """
-        points = self.screen.pointer.point(self._now(self.screen.look()).image, query)
-        return Counted(query, len(points), points.truncated)
+        found = self.screen.pointer.count(self._now(self.screen.look()).image, query)
+        return Counted(query, int(found), found.truncated)
 
     def describe(self) -> list[Thing]:
         """What can be acted on, as a page, the accessibility service or the desktop knows it."""

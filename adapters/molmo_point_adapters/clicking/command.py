@@ -186,7 +186,7 @@ def model_of(name: str | None, device: str | None, dtype: str | None) -> Finder 
         if device is not None or dtype is not None:
             raise MolmoPointError("--device and --dtype are for a model: name one with --model.")
         return None
-    from molmo_point.pointer import Pointer
+    from molmo_point import Pointer
 
     return Pointer(name, device=device, dtype=dtype)
 

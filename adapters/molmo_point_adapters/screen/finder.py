@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from molmo_point.points import Points
+from molmo_point.points import Count, Points
 
 __all__ = ["Finder"]
 
@@ -17,4 +17,8 @@ class Finder(Protocol):
 
     def point(self, image: NDArray[np.uint8], query: str, /) -> Points:
         """Where it is, in pixels of the picture, uint8 [H, W, 3] RGB."""
+        ...
+
+    def count(self, image: NDArray[np.uint8], query: str, /) -> Count:
+        """How many there are."""
         ...

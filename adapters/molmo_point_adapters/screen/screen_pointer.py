@@ -77,7 +77,7 @@ class ScreenPointer:
         if self._pointer is None:
             from importlib.util import find_spec
 
-            from molmo_point.pointer import Pointer
+            from molmo_point import Pointer
 
             self._pointer = Pointer(ocr=find_spec("rapidocr") is not None)
         return self._pointer

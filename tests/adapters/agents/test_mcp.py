@@ -164,7 +164,7 @@ def test_words_point_count_and_click():
     with ScreenThread.opened(lambda: opened(seen)) as screen:
         found, counted, done, scrolled = asyncio.run(ask())
     assert (found["chosen"], found["places"][0]["name"]) == (1, "Save")
-    assert counted == {"query": "save", "count": 1, "truncated": False}
+    assert counted == {"query": "save", "count": 4, "truncated": False}
     assert done["landed"] is True
     assert "scroll" in scrolled["signs"]
     assert seen == ["save"]
