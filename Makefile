@@ -31,5 +31,5 @@ docs: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bag,big,browser,desktop,dev,gpu,mcp,ocr,ros,screens,server,smolagents,tabletop,train]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bag,big,browser,desktop,dev,gpu,mcp,ocr,ros,server,smolagents,tabletop,train]"
 	@touch $@

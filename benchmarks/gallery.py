@@ -2,7 +2,7 @@
 
     python benchmarks/gallery.py docs/pictures   # out/gallery, if no folder is named
 
-Needs Chromium and the extras "screens" and "tabletop". None of these pictures was trained on.
+Needs Chromium and the extras "browser" and "tabletop". None of these pictures was trained on.
 """
 
 from __future__ import annotations

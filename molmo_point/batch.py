@@ -123,7 +123,7 @@ def _read(
 ) -> Iterator[tuple[Dialect, str]]:
     """Images that have been read, and their queries; they end at the first that is wrong."""
     from molmo_point.dialects.opening import read_each
-    from molmo_point.view import check_query
+    from molmo_point.dialects.questions import check_query
 
     while not wrong:
         some = []

@@ -35,23 +35,32 @@ __all__ = [
 _EDGE = 1e-6
 """Pixels outside the image that are taken as rounding, not as a mistake."""
 
+_LARGEST_SIDE = 2**31 - 1
+
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:
     """(width, height) as plain ints.
 
     Raises:
-        InvalidPoint: they are not two whole numbers of at least 1.
+        InvalidPoint: they are not two whole numbers from 1 to 2**31 - 1; truth values and text are
+            no numbers.
     """
     try:
-        width, height = size
-        whole = int(width) == width and int(height) == height
-    except (TypeError, ValueError, OverflowError):
-        whole = False
-    if not whole or width < 1 or height < 1:
+        width, height = (_side(side) for side in size)
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidPoint(
-            f"An image size is (width, height), two whole numbers of at least 1, got {size!r}."
-        )
-    return int(width), int(height)
+            f"An image size is (width, height), two whole numbers of at least 1, got {size!r:.80}."
+        ) from error
+    return width, height
+
+
+def _side(value: object) -> int:
+    if isinstance(value, bool | np.bool_ | str | bytes):
+        raise TypeError("no number")
+    side = float(value)  # type: ignore[arg-type]  # a TypeError is what the caller expects
+    if not (side.is_integer() and 1 <= side <= _LARGEST_SIDE):
+        raise ValueError("no side")
+    return int(side)
 
 
 def _rows(xy: ArrayLike) -> NDArray[np.float64]:

@@ -36,8 +36,9 @@ class Pointer:
             may be left out if it serves one only ("http://host:8000/v1#name" says both).
         device: "cpu", "cuda", "cuda:1", ..., or "auto" to spread it over all GPUs and the memory;
             by default a GPU if there is one (the embedded model stays on the CPU).
-        dtype: "float32", "bfloat16", "float16", or "int8" or "int4" to keep the decoder's matrices
-            small; by default bfloat16 on a GPU, else float32.
+        dtype: "float32", "bfloat16", "float16" (refused for MolmoPoint and the embedded model,
+            elsewhere not advised), or "int8" or "int4" to keep the decoder's matrices small; by
+            default bfloat16 on a GPU, else float32.
         max_crops: high-resolution crops an image at most: fewer are faster, more see smaller things
             (to a degree: a model is best at the number it was trained with, the default).
         fast_resize: scale images as bytes on the CPU, about three times as fast, colours off by
@@ -128,7 +129,10 @@ class Pointer:
                 noise. By default the points are those of a view without `before`.
 
         Raises:
-            ImageError: it cannot be read as an image.
+            ImageError: it cannot be read as an image, or the list is empty.
+            QueryError: the model, or a server, takes no several images, or no video; or `before`
+                is of another model.
+            DeviceError: the device ran out of memory.
         """
         if self._server is not None:
             if isinstance(image, Video):
@@ -159,8 +163,10 @@ class Pointer:
             the model says that there are none.
 
         Raises:
-            ImageError: the image cannot be read.
-            QueryError: the query is empty, or the model does not know a word of it.
+            ImageError, DeviceError: see `look`.
+            QueryError: see `look`; and if the query is empty, or the model does not know a word
+                of it.
+            ServerError: the server cannot be reached, or refuses.
         """
         return self.look(image).point(query, single=single)
 
@@ -174,8 +180,7 @@ class Pointer:
             query: what to count; everything that stands out if None.
 
         Raises:
-            ImageError: the image cannot be read.
-            QueryError: the query is empty, or the model does not know a word of it.
+            ImageError, DeviceError, QueryError, ServerError: see `point`.
         """
         return self.look(image).count(query)
 
@@ -187,6 +192,10 @@ class Pointer:
         Returns:
             To who asks a generator for it (`whole = yield from pointer.stream(...)`): what `point`
             gives, so that an answer without points can be told from one that could not be read.
+
+        Raises:
+            ImageError, DeviceError, QueryError, ServerError: see `point`; when the first point is
+                asked for, or in between.
         """
         return (yield from self.look(image).stream(query))
 
@@ -203,6 +212,12 @@ class Pointer:
 
         Returns:
             An iterator over the results; its `padding` says how much was computed for nothing.
+            What is wrong is raised by it, after the results before.
+
+        Raises:
+            ImageError: see `look`; and if `images` is a single one.
+            QueryError: see `point`; and if there are not as many queries as images.
+            DeviceError, ServerError: see `point`.
         """
         asked = pair(images, query)
         if self._server is not None:
@@ -239,10 +254,17 @@ class Pointer:
         """An answer in words.
 
         Raises:
+            ImageError, DeviceError: see `look`.
+            QueryError: see `look`; and if the question is empty.
             ModelError: the model has no language (`pointer.spec.language`), as the embedded one.
+            ServerError: the server cannot be reached, or refuses.
         """
         return self.look(image).ask(question)
 
     def describe(self, image: ImageSource | Sequence[ImageSource] | Video) -> str:
-        """A description in words; like `ask`, for models that have language."""
+        """A description in words, by models that have language.
+
+        Raises:
+            ImageError, DeviceError, QueryError, ModelError, ServerError: see `ask`.
+        """
         return self.ask(image, "Describe this image.")

@@ -304,10 +304,6 @@ class Points(Sequence[Point]):
         """`from_xy` of [N, 2] pixels of a copy of the image, such as a crop that was asked."""
         return cls.from_xy(frame.to_image(xy), frame.image_size, query=query, label=label)
 
-    def with_query(self, query: str) -> Points:
-        """The same points under another query."""
-        return replace(self, query=query)
-
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; `from_dict` is the inverse."""
         return {

@@ -12,38 +12,27 @@ from molmo_point.decoding.options import Choice
 from molmo_point.dialects.dialect import AnswerReader, Dialect, device_memory
 from molmo_point.dialects.grounded import GroundedDialect
 from molmo_point.dialects.opening import read_images
-from molmo_point.errors import ImageError, ModelError, QueryError
+from molmo_point.dialects.questions import (
+    CLOSED,
+    EVERYTHING,
+    check_query,
+    list_images,
+    list_queries,
+)
+from molmo_point.errors import ModelError, QueryError
 from molmo_point.images import ImageSource, load_image
 from molmo_point.models.registry import ModelSpec, OpenModel
 from molmo_point.ocr import TextLine, read_lines
 from molmo_point.points import Count, Point, Points
-from molmo_point.preprocessing.prompts import (
-    click_prompt,
-    count_prompt,
-    list_queries,
-    point_prompt,
-)
+from molmo_point.preprocessing.prompts import click_prompt, count_prompt, point_prompt
 from molmo_point.preprocessing.video import Video
 
-__all__ = ["EVERYTHING", "View", "check_query", "pointing_prompt"]
+__all__ = ["View", "pointing_prompt"]
 
 _CHANGE_NOTHING = frozenset({
     "a", "all", "an", "and", "are", "colored", "coloured", "each", "every", "for", "in", "is", "my",
     "of", "on", "or", "point", "that", "the", "this", "to", "with", "your",
 })  # fmt: skip
-EVERYTHING = "objects"
-"""The query for whatever stands out, when none is given."""
-
-
-def check_query(query: str) -> str:
-    """A query without space around it.
-
-    Raises:
-        QueryError: it is empty.
-    """
-    if not isinstance(query, str) or not query.strip():
-        raise QueryError(f"A query is some words, got {query!r}: say what to look for.")
-    return query.strip()
 
 
 def pointing_prompt(spec: ModelSpec, label: str, *, images: int = 1, video: bool = False) -> str:
@@ -96,10 +85,7 @@ class View:
             self.image_size = (width, height)
             self._dialect: Dialect | None = read_images(opened, [], [image])
             return
-        images: list[ImageSource] = list(image) if isinstance(image, list | tuple) else [image]  # type: ignore[list-item]
-        if not images:
-            raise ImageError("There is no image in the list: give at least one.")
-        pixels = [load_image(one) for one in images]
+        pixels = [load_image(one) for one in list_images(image, opened.spec)]
         self._images = len(pixels)
         self.image_size = (pixels[0].shape[1], pixels[0].shape[0])
         if before is not None and before._opened is not opened:
@@ -219,7 +205,7 @@ class View:
 
     def _open(self) -> Dialect:
         if self._dialect is None:
-            raise QueryError("This view is closed: ask inside its with-block, or look again.")
+            raise QueryError(CLOSED)
         return self._dialect
 
     def _label(self, query: str) -> str:

@@ -245,7 +245,13 @@ def test_what_is_no_place_is_refused(xy):
         to_norm(xy, (4, 3))
 
 
-@pytest.mark.parametrize("size", [(0, 4), (4, -1), (4,), (4, 3, 3), 4, (1.5, 2), (np.nan, 2), None])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (0, 4), (4, -1), (4,), (4, 3, 3), 4, (1.5, 2), (np.nan, 2), None, (True, 4), (4, np.True_),
+        ("4", "3"), (2**31, 4), (10**400, 4),
+    ],
+)  # fmt: skip
 def test_what_is_no_size_is_refused(size):
     with pytest.raises(InvalidPoint, match=re.escape("(width, height)")):
         check_size(size)

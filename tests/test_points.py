@@ -246,11 +246,6 @@ def test_repr_is_short_however_many():
     assert repr(THREE).endswith("truncated)")
 
 
-def test_a_query_can_be_renamed():
-    assert THREE.with_query("cups").query == "cups"
-    assert THREE.with_query("cups").items is THREE.items
-
-
 def test_a_count_is_a_number_with_evidence():
     count = Count(THREE)
     assert int(count) == count.number == len(count.points) == 3

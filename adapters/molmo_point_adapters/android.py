@@ -12,7 +12,7 @@ from molmo_point.images import load_image
 from molmo_point_adapters.screen.action import Action
 from molmo_point_adapters.screen.element import Element
 from molmo_point_adapters.screen.screen_map import Box, Place, screen_frame
-from molmo_point_adapters.screen.surface import Hand, Look
+from molmo_point_adapters.screen.surface import Effect, Look
 
 __all__ = ["AndroidSurface", "element_of", "read_elements"]
 
@@ -81,7 +81,7 @@ class AndroidSurface:
             self._elements = read_elements(dumped.decode(errors="replace"))
         return self._elements
 
-    def perform(self, action: Action, element: Element | None) -> Hand:
+    def perform(self, action: Action, element: Element | None) -> Effect:
         """Tap, hold, swipe, type.
 
         Raises:
@@ -107,7 +107,7 @@ class AndroidSurface:
         if action.text is not None:
             for part in re.split("(?<=%)(?=s)", action.text):  # "%s" is a space to `input`
                 self._ask("shell", "input", "text", shlex.quote(part.replace(" ", "%s")))
-        return Hand()
+        return Effect()
 
     def person_at(self) -> None:
         """A phone has no pointer."""

@@ -11,10 +11,10 @@ from typing import Any
 
 from molmo_point.cli.answers_file import AnswersFile
 from molmo_point.cli.sources import Source
+from molmo_point.dialects.questions import EVERYTHING
 from molmo_point.errors import ImageError, MolmoPointError
 from molmo_point.pointer import Pointer
 from molmo_point.points import Count, Points
-from molmo_point.view import EVERYTHING
 
 __all__ = ["ask_all"]
 

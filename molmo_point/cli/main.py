@@ -169,7 +169,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help='What they show, may be given again: "things", "screens" and "tabletop" if not '
-            'given; "drawn" needs no data, "all" is all of them (docs/embedded-model.md); or a '
+            'given; "drawn" needs no data, "all" is all of them (docs/training.md); or a '
             "COCO file or module:NAME of your own."
         ),
     ] = None,

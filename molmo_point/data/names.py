@@ -11,7 +11,6 @@ __all__ = [
     "EMOJI",
     "KNOWN_NAMES",
     "Name",
-    "all_names",
     "regular_name",
     "vocabulary",
 ]
@@ -157,11 +156,6 @@ ARTICLES = ("the", "all", "every", "each", "a", "an", "of")
 """Words that change nothing."""
 
 _ASKING = ("point", "to", "user", "assistant", "shape", "shapes", "colored", "coloured")
-
-
-def all_names() -> tuple[str, ...]:
-    """Primary names, in the order of the table."""
-    return tuple(KNOWN_NAMES)
 
 
 def vocabulary(names: Mapping[str, Name] | None = None) -> tuple[str, ...]:

@@ -8,10 +8,8 @@ from molmo_point.data import names as words
 from molmo_point.data.scenes import Scene, SceneQuery, Thing
 from molmo_point.data.worlds import DRAWN, World
 
-__all__ = ["QUERY_KINDS", "SceneQuery", "ask_about"]
+__all__ = ["SceneQuery", "ask_about"]
 
-QUERY_KINDS = ("name", "colour+name", "colour", "everything", "absent", "near-miss")
-"""Kinds of question."""
 _ABSENT = 0.16  # share of questions about something that is not there
 
 

@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 
 from molmo_point.decoding.constraints import PointRules
-from molmo_point.decoding.options import Choice, DecodeOptions, Template
+from molmo_point.decoding.options import Choice, DecodeOptions
 from molmo_point.decoding.session import Session
 from molmo_point.models.steps import StepLogits
 
-__all__ = ["Choice", "DecodeOptions", "Session", "Template", "decode"]
+__all__ = ["decode"]
 
 
 @dataclass(slots=True)

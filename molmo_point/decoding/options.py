@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Choice", "DecodeOptions", "Template"]
+__all__ = ["LIMIT", "Choice", "DecodeOptions", "Template"]
+
+LIMIT = 1024
+"""Tokens an answer at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class DecodeOptions:
     """
 
     stop: frozenset[int] = frozenset()
-    limit: int = 1024
+    limit: int = LIMIT
     template: Template | None = None
     stop_after_points: bool = True
     empty_list: bool = True

@@ -13,10 +13,7 @@ from molmo_point.decoding.options import Choice, DecodeOptions
 from molmo_point.errors import DeviceError
 from molmo_point.points import Point, Points
 
-__all__ = ["LIMIT", "AnswerReader", "Dialect", "device_memory", "rows_for"]
-
-LIMIT = 1024
-"""Tokens an answer at most."""
+__all__ = ["AnswerReader", "Dialect", "device_memory", "rows_for"]
 
 _ROWS = 16  # answers that are written at the same time at most
 

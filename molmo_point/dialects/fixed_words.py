@@ -1,4 +1,4 @@
-"""What a text dialect leaves no choice about: drafts for `decoding.drafted`.
+"""What a text dialect leaves no choice about: drafts for `decoding.batching`.
 
 After a coordinate's last digit comes its quote and the next coordinate's name; a label is said
 twice. A draft that is wrong costs a slightly wider step and changes nothing.

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from molmo_point.decoding.batching import Request, decode_continuously
 from molmo_point.decoding.engine import decode
-from molmo_point.decoding.options import Choice, DecodeOptions, Template
+from molmo_point.decoding.options import LIMIT, Choice, DecodeOptions, Template
 from molmo_point.decoding.padding import Padding
-from molmo_point.dialects.dialect import LIMIT, rows_for
+from molmo_point.dialects.dialect import rows_for
 from molmo_point.dialects.seen import Seen
 from molmo_point.models.fixed_memory import borrow, can_be_captured
 from molmo_point.models.molmo_point.answers import read_answer, spell_answer

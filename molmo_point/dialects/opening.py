@@ -38,15 +38,10 @@ def read_images(
         tolerance: see `GroundedDialect`.
 
     Raises:
-        QueryError: there are several images, or a video, and the model does not take that.
+        QueryError: there is a video, and the model takes none.
         DeviceError: the device is too small for them.
     """
     spec = opened.spec
-    if len(images) > 1 and not spec.several_images:
-        raise QueryError(
-            f'"{spec.name}" was trained on single images and got {len(images)}: ask about each '
-            "(pointer.batch does)."
-        )
     if videos and not spec.video:
         raise QueryError(
             f'"{spec.name}" reads no videos: ask about single frames, or use a model that does, '

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from molmo_point.decoding.batching import Request, decode_continuously
-from molmo_point.decoding.options import Choice, DecodeOptions, Template
+from molmo_point.decoding.options import LIMIT, Choice, DecodeOptions, Template
 from molmo_point.decoding.padding import Padding
-from molmo_point.dialects.dialect import LIMIT, rows_for
+from molmo_point.dialects.dialect import rows_for
 from molmo_point.dialects.fixed_words import draft_fixed_words
 from molmo_point.dialects.pieces import PieceReader
 from molmo_point.models.fixed_memory import borrow, can_be_captured

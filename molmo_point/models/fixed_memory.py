@@ -124,9 +124,8 @@ class FixedMemory:
             return
         capacity = -(-(tokens + _ROOM) // _ROOM) * _ROOM
         more = (0, 0, 0, capacity - self.capacity)
-        self._layers = [
-            tuple(torch.nn.functional.pad(part, more) for part in pair) for pair in self._layers
-        ]
+        for at, pair in enumerate(self._layers):  # one by one: all of them twice may be too much
+            self._layers[at] = tuple(torch.nn.functional.pad(part, more) for part in pair)
         self.capacity = capacity
         self.forget_graphs()
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from numbers import Real
 
 from molmo_point.errors import InvalidPoint, MolmoPointError
+from molmo_point.geometry import check_size
 from molmo_point.parsing.doubts import describe_doubts
 from molmo_point.parsing.grammar import Scanner
 from molmo_point.parsing.labels import read_label
@@ -22,7 +22,6 @@ __all__ = ["ImageSizes", "PointStream", "check_sizes", "parse_points"]
 Size = tuple[int, int]
 ImageSizes = Sequence[int] | Sequence[Sequence[int]]
 
-_LARGEST_SIDE = 2**31 - 1
 _UNREAD = 200  # characters kept of a part that could not be read
 
 
@@ -195,24 +194,12 @@ def check_sizes(image_size: ImageSizes) -> tuple[Size, ...]:
     try:
         rows = list(image_size)
         one = len(rows) == 2 and all(isinstance(side, Real) for side in rows)
-        sizes = tuple(_check_size(row) for row in ([rows] if one else rows))
-    except (TypeError, ValueError, OverflowError) as error:
+        sizes = tuple(check_size(row) for row in ([rows] if one else rows))  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
         raise InvalidPoint(_bad_size(image_size)) from error
     if not sizes:
         raise InvalidPoint(_bad_size(image_size))
     return sizes
-
-
-def _check_size(size: object) -> Size:
-    rows = list(size)  # type: ignore[call-overload]  # a TypeError is what the caller expects
-    if any(isinstance(side, bool | str | bytes) for side in rows):
-        raise TypeError("no number")
-    sides = [float(side) for side in rows]
-    if len(sides) != 2 or not all(
-        math.isfinite(side) and side.is_integer() and 1 <= side <= _LARGEST_SIDE for side in sides
-    ):
-        raise ValueError("no positive pair")
-    return int(sides[0]), int(sides[1])
 
 
 def _bad_size(image_size: object) -> str:

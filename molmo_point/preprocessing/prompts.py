@@ -24,10 +24,8 @@ __all__ = [
     "Turn",
     "click_prompt",
     "count_prompt",
-    "list_queries",
     "parse_markup",
     "point_prompt",
-    "track_prompt",
 ]
 
 
@@ -201,34 +199,6 @@ def count_prompt(label: str, *, images: int = 1) -> str:
     if images > 1:
         return f"How many {_clean(label)} are there in all images?"
     return f"How many {_clean(label)} are there?"
-
-
-def list_queries(queries: Sequence[str]) -> list[str]:
-    """Queries as a list.
-
-    Raises:
-        QueryError: it is one string, whose letters nobody means.
-    """
-    if isinstance(queries, str):
-        raise QueryError(
-            f'points takes a list of queries, got "{queries}": give ["{queries}"], or use point.'
-        )
-    return list(queries)
-
-
-def track_prompt(label: str, *, fps: float | None = None) -> str:
-    """Ask to follow something through a video.
-
-    Source: "video_point_track_per_frame" and its "_default_fps" of
-    `olmo/preprocessing/data_formatter.py` (github.com/allenai/molmo2).
-
-    Args:
-        label: what to follow.
-        fps: points a second; None leaves it to the model.
-    """
-    if fps is None:
-        return f"track the {_clean(label)}."
-    return f"Track the {_clean(label)} in {fps:g} FPS"
 
 
 def _clean(label: str) -> str:

@@ -12,18 +12,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from molmo_point.decoding.options import LIMIT
 from molmo_point.dialects.pieces import PieceReader
-from molmo_point.errors import ImageError, ModelError, QueryError
+from molmo_point.dialects.questions import (
+    CLOSED,
+    EVERYTHING,
+    check_query,
+    list_images,
+    list_queries,
+)
+from molmo_point.errors import ModelError, QueryError
 from molmo_point.images import ImageSource, is_plain, load_image
 from molmo_point.models.registry import MODELS, ModelSpec
 from molmo_point.points import Count, Point, Points
-from molmo_point.preprocessing.prompts import count_prompt, list_queries, point_prompt
+from molmo_point.preprocessing.prompts import count_prompt, point_prompt
 from molmo_point.remote.replies import Piece
 from molmo_point.remote.server import Server
 
 __all__ = ["RemoteView", "describe_served"]
 
-_LIMIT = 1024  # tokens of an answer at most
 _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg"}
 
 
@@ -62,14 +69,7 @@ class RemoteView:
     def __init__(
         self, server: Server, spec: ModelSpec, image: ImageSource | Sequence[ImageSource]
     ) -> None:
-        images: list[ImageSource] = list(image) if isinstance(image, list | tuple) else [image]  # type: ignore[list-item]
-        if not images:
-            raise ImageError("There is no image in the list: give at least one.")
-        if len(images) > 1 and not spec.several_images:
-            raise QueryError(
-                f'"{spec.name}" was trained on single images and got {len(images)}: ask about each '
-                "(pointer.batch does)."
-            )
+        images = list_images(image, spec)
         pixels = [load_image(one) for one in images]
         self._server = server
         self._sizes = [(array.shape[1], array.shape[0]) for array in pixels]
@@ -91,7 +91,7 @@ class RemoteView:
         """Where a thing is; see `Pointer.point`. `single` takes the first point if there is one."""
         reader = self._reader(query, single=single)
         prompt = point_prompt(query, images=len(self._sizes))
-        for piece in self._server.complete(self._content(prompt), limit=_LIMIT):
+        for piece in self._server.complete(self._content(prompt), limit=LIMIT):
             _take(reader, piece)
         return reader.finish()
 
@@ -105,10 +105,10 @@ class RemoteView:
 
     def count(self, query: str | None = None) -> Count:
         """How many there are; see `Pointer.count`."""
-        query = "objects" if query is None else query
+        query = EVERYTHING if query is None else query
         reader = self._reader(query)
         prompt = count_prompt(query, images=len(self._sizes))
-        for piece in self._server.complete(self._content(prompt), limit=_LIMIT):
+        for piece in self._server.complete(self._content(prompt), limit=LIMIT):
             _take(reader, piece)
         return Count(reader.finish())
 
@@ -117,7 +117,7 @@ class RemoteView:
         reader = self._reader(query)
         prompt = point_prompt(query, images=len(self._sizes))
         told = 0
-        for piece in self._server.stream(self._content(prompt), limit=_LIMIT):
+        for piece in self._server.stream(self._content(prompt), limit=LIMIT):
             fresh = _take(reader, piece)
             told += len(fresh)
             yield from fresh
@@ -129,17 +129,16 @@ class RemoteView:
         """An answer in words."""
         if not question.strip():
             raise QueryError("The question is empty: say what to ask.")
-        pieces = self._server.complete(self._content(question.strip()), limit=_LIMIT)
+        pieces = self._server.complete(self._content(question.strip()), limit=LIMIT)
         return "".join(piece.text for piece in pieces).strip()
 
     def _reader(self, query: str, *, single: bool = False) -> PieceReader:
-        if not isinstance(query, str) or not query.strip():
-            raise QueryError(f"A query is some words, got {query!r}: say what to look for.")
+        check_query(query)
         return PieceReader(query, self._sizes, single=single)
 
     def _content(self, words: str) -> list[dict[str, Any]]:
         if not self._parts:
-            raise QueryError("This view is closed: ask inside its with-block, or look again.")
+            raise QueryError(CLOSED)
         return [*self._parts, {"type": "text", "text": words}]
 
 

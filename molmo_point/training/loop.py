@@ -305,9 +305,8 @@ def train(
                     report(line)
                 over = end is not None and time.monotonic() > end
                 if trainer.step % best_every == 0 or trainer.step == config.steps:
-                    report(
-                        f'{{"dev": {keep_best(trainer, dev, folder):.4f}, "step": {trainer.step}}}'
-                    )
+                    loss = keep_best(trainer, dev, folder)
+                    report(f'{{"dev": {loss:.4f}, "step": {trainer.step}}}')
                 if trainer.step % save_every == 0 or over:
                     save_checkpoint(trainer, folder)  # last: a step that was kept was measured
                 if over:

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from molmo_point.decoding.batching import Request, decode_continuously
-from molmo_point.decoding.engine import DecodeOptions, Template, decode
+from molmo_point.decoding.engine import decode
+from molmo_point.decoding.options import DecodeOptions, Template
 from molmo_point.decoding.padding import Padding
 from molmo_point.models.text_board import TextBoard
 from molmo_point.models.text_session import TextSession

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from molmo_point.decoding.engine import DecodeOptions, Template, decode
+from molmo_point.decoding.engine import decode
+from molmo_point.decoding.options import DecodeOptions, Template
 from molmo_point.models.steps import ExtendedVocabulary, StepLogits
 
 IDS = ExtendedVocabulary(text=10, patches=4, subpatches=2, locations=9)

@@ -9,7 +9,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from molmo_point import Pointer
 from molmo_point.decoding import batching
 from molmo_point.decoding.batching import decode_continuously
-from molmo_point.decoding.engine import DecodeOptions, Template, decode
+from molmo_point.decoding.engine import decode
+from molmo_point.decoding.options import DecodeOptions, Template
 from tests.published.small import write_checkpoint
 
 READS = {"_local_scalar_dense", "nonzero", "is_nonzero", "equal", "unique_consecutive", "_unique2"}

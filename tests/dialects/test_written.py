@@ -2,7 +2,7 @@
 
 import pytest
 
-from molmo_point.decoding.engine import Choice
+from molmo_point.decoding.options import Choice
 from molmo_point.dialects.written import WrittenReader
 from molmo_point.parsing import parse_points
 

@@ -35,6 +35,20 @@ def test_links_lead_somewhere(page):
     assert not broken
 
 
+def test_the_readme_lists_every_extra():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    section = (
+        (ROOT / "README.md").read_text(encoding="utf-8").split("## Extras\n")[1].split("\n## ")[0]
+    )
+    named = {
+        name
+        for row in section.splitlines()
+        if row.startswith("| `") and "pip" not in row
+        for name in re.findall(r"`([\w-]+)`", row.split("|")[1])
+    }
+    assert named == set(project["optional-dependencies"])
+
+
 def pins():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     named = [Requirement(line) for line in lines if line and not line.startswith("#")]

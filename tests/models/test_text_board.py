@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from molmo_point.decoding.batching import Request, decode_continuously
-from molmo_point.decoding.engine import DecodeOptions, decode
+from molmo_point.decoding.engine import decode
+from molmo_point.decoding.options import DecodeOptions
 from molmo_point.models import fixed_memory
 from molmo_point.models.fixed_memory import borrow, can_be_captured
 from molmo_point.models.text_board import TextBoard

@@ -12,7 +12,6 @@ from molmo_point.preprocessing.prompts import (
     count_prompt,
     parse_markup,
     point_prompt,
-    track_prompt,
 )
 
 
@@ -77,11 +76,9 @@ def test_templates():
     assert point_prompt("cups", video=True) == "Point to the cups"
     assert count_prompt("cups") == "How many cups are there?"
     assert count_prompt("cups", images=3) == "How many cups are there in all images?"
-    assert track_prompt("ball") == "track the ball."
-    assert track_prompt("ball", fps=2.0) == "Track the ball in 2 FPS"
 
 
-@pytest.mark.parametrize("ask", [point_prompt, count_prompt, track_prompt])
+@pytest.mark.parametrize("ask", [point_prompt, count_prompt])
 def test_nothing_to_look_for(ask):
     with pytest.raises(QueryError, match="empty"):
         ask(" \n")

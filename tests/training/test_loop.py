@@ -9,7 +9,7 @@ import torch
 from filelock import FileLock
 
 from molmo_point import Pointer
-from molmo_point.data.names import COLOURS, all_names
+from molmo_point.data.names import COLOURS, KNOWN_NAMES
 from molmo_point.data.queries import ask_about
 from molmo_point.data.scenes import generate_scene, random_of
 from molmo_point.data.worlds import WORLDS, find_world
@@ -201,7 +201,7 @@ def test_an_overview_begins_beside_what_has_been_learnt(tmp_path):
     assert (third.model.model.overview.skip.weight == 0.25).all()
 
 
-NAMES = {name: rank for rank, name in enumerate(all_names())}
+NAMES = {name: rank for rank, name in enumerate(KNOWN_NAMES)}
 HUES = {name: rank for rank, name in enumerate(COLOURS)}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from molmo_point.data.names import COLOURS, all_names, vocabulary
+from molmo_point.data.names import COLOURS, KNOWN_NAMES, vocabulary
 from molmo_point.data.scenes import Scene, Thing, generate_scene
 from molmo_point.training.build import build_processor
 from molmo_point.training.config import ModelSize
@@ -92,7 +92,7 @@ def test_extents_rebuild_the_boxes_of_the_things_that_they_belong_to():
     inputs = processor.encode_image_prefix([scene.image])
     metadata = inputs.metadata[0]
     shape = inputs.pixel_values.shape[:2]
-    truth = name_patches(scene, shape, metadata, ranks(all_names()), ranks(COLOURS), {})
+    truth = name_patches(scene, shape, metadata, ranks(KNOWN_NAMES), ranks(COLOURS), {})
     grid = metadata.subpatch_mapping[0]
     rows, columns = grid.shape
     boxes = np.array([thing.box for thing in scene.things]) / [300, 200, 300, 200]

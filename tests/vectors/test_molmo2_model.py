@@ -5,7 +5,8 @@ from functools import cache
 import numpy as np
 import torch
 
-from molmo_point.decoding.engine import DecodeOptions, decode
+from molmo_point.decoding.engine import decode
+from molmo_point.decoding.options import DecodeOptions
 from molmo_point.models.text_session import TextSession
 from molmo_point.models.weights import load_model
 

@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import load_file
 
 from benchmarks import preprocessing as plain
-from molmo_point.decoding.engine import DecodeOptions, decode
+from molmo_point.decoding.engine import decode
+from molmo_point.decoding.options import DecodeOptions
 from molmo_point.models.molmo.processor import MolmoProcessor
 from molmo_point.models.text_session import TextSession
 from molmo_point.models.weights import load_model

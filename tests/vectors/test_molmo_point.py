@@ -10,7 +10,8 @@ import torch
 from transformers import LogitsProcessor
 
 from molmo_point.decoding.constraints import PointRules
-from molmo_point.decoding.engine import DecodeOptions, decode
+from molmo_point.decoding.engine import decode
+from molmo_point.decoding.options import DecodeOptions
 from molmo_point.models.molmo_point.answers import read_answer, spell_answer
 from molmo_point.models.molmo_point.grounding import rotate_by_order
 from molmo_point.models.molmo_point.locations import PatchGrids, PointTokens

@@ -20,11 +20,11 @@ from molmo_point_adapters.screen.screen_pointer import ScreenPointer, Where
 from molmo_point_adapters.screen.stillness import is_same
 from molmo_point_adapters.screen.surface import Look
 
-__all__ = ["Counted", "Done", "Found", "Place", "ScreenTools", "Thing"]
+__all__ = ["Candidate", "Counted", "Done", "Found", "ScreenTools", "Thing"]
 
 
 @dataclass(frozen=True)
-class Place:
+class Candidate:
     """One candidate, in pixels of the screenshot as the agent sees it.
 
     Attributes:
@@ -58,7 +58,7 @@ class Found:
     query: str
     chosen: int | None
     reason: str
-    places: list[Place]
+    places: list[Candidate]
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Done:
     reason: str
     landed: bool | None
     signs: list[str]
-    places: list[Place]
+    places: list[Candidate]
 
 
 class ScreenTools:
@@ -283,14 +283,14 @@ class ScreenTools:
         return Done(outcome.status, outcome.reason, outcome.landed, list(outcome.signs), places)
 
 
-def _places(shown: Frame, targets: tuple[Target, ...]) -> list[Place]:
+def _places(shown: Frame, targets: tuple[Target, ...]) -> list[Candidate]:
     places = []
     for number, target in enumerate(targets, start=1):
         ((x, y),) = shown.to_frame([target.xy]).tolist()
         role, name = (
             ("", "") if target.element is None else (target.element.role, target.element.name)
         )
-        places.append(Place(number, round(x, 1), round(y, 1), target.confidence, role, name))
+        places.append(Candidate(number, round(x, 1), round(y, 1), target.confidence, role, name))
     return places
 
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from molmo_point_adapters.browser.scripts import script
-from molmo_point_adapters.screen.surface import Hand
+from molmo_point_adapters.screen.surface import Effect
 
 if TYPE_CHECKING:
     from playwright.sync_api import JSHandle, Page
@@ -80,7 +80,7 @@ class Guard:
         """Whether what is typed goes into the element."""
         return bool(self._own and self._own.evaluate("(guard) => guard.focused()"))
 
-    def hand(self, *, pressed: bool = True) -> Hand:
+    def effect(self, *, pressed: bool = True) -> Effect:
         """What became of the action.
 
         Args:
@@ -108,5 +108,5 @@ class Guard:
             telling = signs if self._found.element.role in _FIELDS else signs - {"focus"}
             if telling or blocked or time.monotonic() > end:
                 ordered = tuple(sorted(signs))
-                return Hand(landed and not blocked if pressed else None, ordered)
+                return Effect(landed and not blocked if pressed else None, ordered)
             self._page.wait_for_timeout(30)

@@ -11,7 +11,7 @@ from molmo_point_adapters.browser.under import Found, find_element, find_widgets
 from molmo_point_adapters.screen.action import Action
 from molmo_point_adapters.screen.element import Element
 from molmo_point_adapters.screen.screen_map import Box, Place, screen_frame
-from molmo_point_adapters.screen.surface import Hand, Look
+from molmo_point_adapters.screen.surface import Effect, Look
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -69,22 +69,22 @@ class PageSurface:
         """What the window shows that is made to be acted on."""
         return find_widgets(self.page)
 
-    def perform(self, action: Action, element: Element | None) -> Hand:
+    def perform(self, action: Action, element: Element | None) -> Effect:
         """Do it if the element is still there, so that nothing else can be hit."""
         found = self._find(action.place, reach=0)
         if found is None or (element is not None and not element.is_same(found.element)):
-            return Hand(landed=False)
+            return Effect(landed=False)
         mouse, (x, y) = self.page.mouse, action.place
         with Guard(self.page, found) as guard:
             if action.text is not None and not guard.takes_text():
-                return Hand(landed=False)
+                return Effect(landed=False)
             if action.kind == "hover":
                 mouse.move(x, y)
-                return guard.hand(pressed=False)
+                return guard.effect(pressed=False)
             if action.by is not None:
                 mouse.move(x, y)
                 mouse.wheel(*action.by)
-                return guard.hand(pressed=False)
+                return guard.effect(pressed=False)
             if action.kind == "drag":
                 assert action.to is not None
                 mouse.move(x, y)
@@ -97,9 +97,9 @@ class PageSurface:
                 mouse.click(x, y, button="right" if action.kind == "right click" else "left")
             if action.text is not None:
                 if not guard.focused():
-                    return Hand(landed=False)
+                    return Effect(landed=False)
                 self.page.keyboard.type(action.text)
-            return guard.hand()
+            return guard.effect()
 
     def person_at(self) -> None:
         """A page has a pointer of its own, and no person at it."""

@@ -14,10 +14,10 @@ from molmo_point.errors import DeviceError
 from molmo_point_adapters.desktop.capture import Capture
 from molmo_point_adapters.desktop.hand import Hand, do, open_hand
 from molmo_point_adapters.desktop.windows import Windows
-from molmo_point_adapters.screen import surface
 from molmo_point_adapters.screen.action import Action
 from molmo_point_adapters.screen.element import Element
 from molmo_point_adapters.screen.screen_map import Box, Place, screen_frame
+from molmo_point_adapters.screen.surface import Effect, Look
 
 __all__ = ["DesktopSurface"]
 
@@ -74,12 +74,12 @@ class DesktopSurface:
             return self._capture.monitors[self._monitor - 1]
         return self._capture.desktop
 
-    def look(self) -> surface.Look:
+    def look(self) -> Look:
         """Take a picture."""
         shown = self._shown()
         image = self._grab(shown)
         height, width = image.shape[:2]
-        return surface.Look(image, screen_frame((width, height), shown))
+        return Look(image, screen_frame((width, height), shown))
 
     def element_at(self, place: Place, *, reach: float) -> Element | None:
         """The window under a place, on X11; `reach` finds nothing more."""
@@ -90,17 +90,17 @@ class DesktopSurface:
         """The windows, on X11."""
         return () if self._windows is None else self._windows.all()
 
-    def perform(self, action: Action, element: Element | None) -> surface.Hand:
+    def perform(self, action: Action, element: Element | None) -> Effect:
         """Do it if it lies in what is looked at, and the same window is still there."""
         shown = self._shown()
         for place in (action.place, action.to):
             if place is not None and not shown.contains((math.floor(place[0]), place[1])):
-                return surface.Hand(landed=False)
+                return Effect(landed=False)
         now = self.element_at(action.place, reach=0)
         if (element is None) != (now is None) or (element is not None and not element.is_same(now)):
-            return surface.Hand(landed=False)
+            return Effect(landed=False)
         do(self._hand, action)
-        return surface.Hand()
+        return Effect()
 
     def person_at(self) -> Place | None:
         """Where the pointer is, from the desktop's top-left corner."""

@@ -18,7 +18,7 @@ from molmo_point_adapters.screen.pace import Pace
 from molmo_point_adapters.screen.policy import Policy, decide
 from molmo_point_adapters.screen.second_look import look_again
 from molmo_point_adapters.screen.stillness import is_same, wait_until_still
-from molmo_point_adapters.screen.surface import Hand, Look, Surface
+from molmo_point_adapters.screen.surface import Effect, Look, Surface
 
 __all__ = ["ScreenPointer", "Where"]
 
@@ -314,22 +314,22 @@ class ScreenPointer:
         done = replace(outcome, reason="The screen went away before anything was seen.")
         after = None
         try:
-            hand = self.surface.perform(outcome.action, outcome.element)
-            after, signs = self._watch(before, hand)
-            done = _with_signs(outcome, hand, signs)
+            effect = self.surface.perform(outcome.action, outcome.element)
+            after, signs = self._watch(before, effect)
+            done = _with_signs(outcome, effect, signs)
         finally:
             self._finish(done, after)
         return done
 
-    def _watch(self, before: Look, hand: Hand) -> tuple[Look, tuple[str, ...]]:
+    def _watch(self, before: Look, effect: Effect) -> tuple[Look, tuple[str, ...]]:
         """Wait for something to be seen of an action."""
-        end = time.monotonic() + (0.0 if hand.signs else _SETTLE_S)
+        end = time.monotonic() + (0.0 if effect.signs else _SETTLE_S)
         while True:
             after = self.surface.look()
             if not is_same(before.image, after.image):
-                return after, (*hand.signs, "picture")
+                return after, (*effect.signs, "picture")
             if time.monotonic() >= end:
-                return after, hand.signs
+                return after, effect.signs
             time.sleep(0.05)
 
     def _finish(self, outcome: Outcome, after: Look | None = None) -> Outcome:
@@ -338,12 +338,12 @@ class ScreenPointer:
         return outcome
 
 
-def _with_signs(outcome: Outcome, hand: Hand, signs: tuple[str, ...]) -> Outcome:
+def _with_signs(outcome: Outcome, effect: Effect, signs: tuple[str, ...]) -> Outcome:
     reason = "" if signs else "Nothing was seen to happen."
     status: Status = "done"
-    if hand.landed is False:
+    if effect.landed is False:
         status, reason = "refused", "The event did not reach what was aimed at."
-    return replace(outcome, status=status, reason=reason, landed=hand.landed, signs=signs)
+    return replace(outcome, status=status, reason=reason, landed=effect.landed, signs=signs)
 
 
 def _is_same_choice(shown: Aim, now: Aim) -> bool:

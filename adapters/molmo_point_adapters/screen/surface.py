@@ -13,7 +13,7 @@ from molmo_point_adapters.screen.action import Action
 from molmo_point_adapters.screen.element import Element
 from molmo_point_adapters.screen.screen_map import Place
 
-__all__ = ["Hand", "Look", "Surface"]
+__all__ = ["Effect", "Look", "Surface"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class Effect:
     """What became of an action, as far as the screen itself can tell.
 
     Attributes:
@@ -75,7 +75,7 @@ class Surface(Protocol):
         """What it shows that can be named, the frontmost first."""
         ...
 
-    def perform(self, action: Action, element: Element | None) -> Hand:
+    def perform(self, action: Action, element: Element | None) -> Effect:
         """Do it, at once; nothing else may be hit if the surface can tell."""
         ...
 

@@ -54,7 +54,7 @@ class Renderer:
                 f"There is no Chromium at {chromium}: install it (Debian: apt-get install "
                 "chromium), or give its path."
             )
-        self._start = require("playwright.sync_api", "screens").sync_playwright
+        self._start = require("playwright.sync_api", "browser").sync_playwright
         self._chromium = str(chromium)
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None

@@ -29,6 +29,10 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
         no_more_points_class: whether the head has a learned key for "no more points".
         norm_logits: whether patch logits are divided by the square root of the number of keys.
         layer_norm_x: whether the head reads hidden states through a norm of its own.
+        mask_patches: when patches before the last chosen one may not be chosen: "always", in
+            training too, is the only one published; so of the next two.
+        mask_subpatches: the same of subpatches of one patch; "inference".
+        mask_repeats: when a place may not be chosen again; "inference".
         token_prediction_rotary_theta: base of the 1-D rotary over patch order.
         subpatch_embedding: ours; "replace" the token's embedding by the chosen ViT feature
             (published inference) or "add" to it (published training).
@@ -104,6 +108,9 @@ class MolmoPointConfig(Molmo2Config):  # type: ignore[misc]  # transformers' cla
             "embed_location": (False,),
             "no_more_points_class": (True,),
             "layer_norm_x": (True,),
+            "mask_patches": ("always",),
+            "mask_subpatches": ("inference",),
+            "mask_repeats": ("inference",),
             "token_prediction_rotary": ("one_d",),
             "subpatch_embedding": ("replace", "add"),
             "patch_stem": ("linear", "conv"),

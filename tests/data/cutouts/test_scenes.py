@@ -17,24 +17,9 @@ from molmo_point.data.cutouts.atlas import (
 )
 from molmo_point.data.cutouts.names import LOOK_ALIKES
 from molmo_point.data.cutouts.scenes import chances, generate_cutout_scene
+from tests.data.cutouts.recorded import Recorded
 
 SPLITS = ("train", "dev", "heldout")
-
-
-class Recorded(Atlas):
-    """Remembers which of its pictures were used."""
-
-    def __init__(self, atlas):
-        super().__init__(atlas.entries, atlas._pixels)
-        self.used = set()
-
-    def sprite(self, number):
-        self.used.add(number)
-        return super().sprite(number)
-
-    def background(self, number):
-        self.used.add(number)
-        return super().background(number)
 
 
 @pytest.fixture(scope="module")

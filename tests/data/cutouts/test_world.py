@@ -76,7 +76,7 @@ def test_an_unknown_world_is_one_sentence():
 
 
 def test_a_world_of_your_own_is_named_by_its_place(tmp_path, monkeypatch):
-    page = (Path(__file__).parents[3] / "docs" / "embedded-model.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "training.md").read_text(encoding="utf-8")
     example = page.split("```python\n")[-1].split("```")[0]
     (tmp_path / "my_gears.py").write_text(example)
     monkeypatch.syspath_prepend(tmp_path)

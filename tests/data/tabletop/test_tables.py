@@ -5,6 +5,7 @@ import pytest
 
 from molmo_point.data.queries import ask_about
 from molmo_point.data.scenes import random_of
+from molmo_point.data.tabletop import objects
 from molmo_point.data.tabletop.objects import TABLETOP_NAMES, build_object
 from molmo_point.data.tabletop.pool import TabletopPool, write_pool
 from molmo_point.data.tabletop.scene import render_table
@@ -91,14 +92,27 @@ def test_what_is_hidden_is_doubtful_and_not_asked_about(tables):
 
 
 @pytest.mark.parametrize("name", TABLETOP_NAMES)
-def test_held_out_things_have_proportions_of_their_own(name):
+def test_held_out_things_have_proportions_of_their_own(name, monkeypatch):
+    shares = {False: [], True: []}
+
+    class Recorded(objects._Shape):
+        def __call__(self, low, high):
+            value = super().__call__(low, high)
+            shares[self.apart].append((value - low) / (high - low))
+            return value
+
+    monkeypatch.setattr(objects, "_Shape", Recorded)
     reaches = {
         apart: [
             build_object(name, np.random.default_rng(seed), apart=apart).reach for seed in range(40)
         ]
         for apart in (False, True)
     }
-    assert max(reaches[False]) < min(reaches[True]) or not set(reaches[False]) & set(reaches[True])
+    assert len(shares[False]) == len(shares[True]) >= 40
+    assert max(shares[False]) <= objects._OTHERS[1] + 1e-9
+    assert min(shares[True]) >= objects._HELD_OUT_FROM - 1e-9
+    assert objects._OTHERS[1] < objects._HELD_OUT_FROM
+    assert max(reaches[False]) < min(reaches[True])  # which grows with every proportion
 
 
 def test_a_window_keeps_boxes_beyond_it_and_its_geometry(pool):
