@@ -1,11 +1,15 @@
 """The embedded model on pictures that a test draws: no more than its card claims."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from molmo_point import Pointer
 from molmo_point.evaluation.scenes import evaluate_scenes
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -14,11 +18,16 @@ def pointer():
 
 
 def test_it_has_learnt_something(pointer):
-    """Bounds well below the card's figures: they catch broken weights, not a weaker model."""
+    """Bounds somewhat below the card's figures, which are of more scenes."""
     report = evaluate_scenes(pointer, scenes=24)
-    assert report.overall.f1 > 0.8
-    assert report.exact_to(6) > 0.45
-    assert report.refused[0] > 0.8 * report.refused[1]
+    assert report.overall.f1 > 0.93
+    assert report.exact_to(6) > 0.75
+    assert report.refused[0] > 0.93 * report.refused[1]
+
+
+def test_the_pictures_of_the_readme_are_answered_as_it_says(pointer):
+    assert int(pointer.count(EXAMPLES / "coins.png", "coins")) == 24
+    assert int(pointer.count(EXAMPLES / "shapes.png", "red circles")) == 3
 
 
 def test_things_on_plain_paper_are_pointed_at(pointer):
@@ -32,8 +41,7 @@ def test_things_on_plain_paper_are_pointed_at(pointer):
     assert len(points) == 3
 
 
-def test_every_word_of_the_closed_list_is_answered(pointer):
-    """Plurals, synonyms and articles mean the same thing as its first name."""
+def test_plurals_articles_and_spellings_change_nothing(pointer):
     image = np.full((150, 150, 3), 240, dtype=np.uint8)
     cv2.circle(image, (75, 75), 30, (200, 30, 30), -1, cv2.LINE_AA)
     with pointer.look(image) as view:

@@ -32,6 +32,16 @@ def same_rounding(ours, theirs):
     assert off.max() < 2 / 255 + 1e-5
 
 
+def as_its_reference(ours, plain, most, *, rounds):
+    """Within `most`; where values are rounded to bytes, one in 1,000 may be the next byte."""
+    off = (ours.float() - plain.float()).abs()
+    assert torch.isfinite(ours).all()
+    if rounds:
+        assert (off > most).float().mean() < 1e-3
+        most += 1 / 255 / min(SMALL.image_std)
+    assert off.max() <= most
+
+
 def plan_of(height, width, *, padded):
     return plan_crops(height, width, (2, 3), SMALL, device=CPU, padded=padded)
 
@@ -45,8 +55,7 @@ def test_the_kernel_is_its_reference(height, width, padded):
     ours = launch(images, plan, torch.float32)
     plain = torch.cat([crop_patches_reference(image, plan, torch.float32) for image in images])
     assert ours.shape == plain.shape == (14, 16, 147)
-    off = (ours - plain).abs()
-    assert float((off > 1e-5).float().mean()) < (0 if padded else 1e-3) + 1e-9
+    as_its_reference(ours, plain, 1e-5, rounds=not padded)
 
 
 def test_the_kernel_rounds_as_the_preprocessing_does():
@@ -65,7 +74,7 @@ def test_the_kernel_takes_any_strides_and_types():
         ours = launch(image[None], plan, dtype)
         plain = crop_patches_reference(image, plan, dtype)
         assert ours.dtype == dtype
-        assert float(((ours - plain).abs() > most).float().mean()) < 1e-3
+        as_its_reference(ours, plain, most, rounds=True)
     none = launch(image[None][:0], plan, torch.float32)
     assert none.shape == (0, 16, 147)
 

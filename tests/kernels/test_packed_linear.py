@@ -14,26 +14,33 @@ def layer(inner, outer, bias=True, dtype=torch.float32):
     return PackedLinear(inner, outer, bias=bias).to(dtype)
 
 
+def assert_close(ours, theirs):
+    assert ours.shape == theirs.shape
+    assert torch.allclose(ours, theirs, atol=TOLERANCE)
+
+
 @torch.inference_mode()
 @pytest.mark.parametrize("shape", [(1, 7), (3, 33, 7), (0, 7), (2, 1, 576)], ids=str)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("activation", ["none", "gelu"])
 def test_it_is_the_plain_form(shape, bias, activation):
     linear = layer(shape[-1], 19, bias)
+    assert can_pack(linear.weight)
     x = torch.randn(shape)
     expected = packed_linear_reference(x, linear.weight, linear.bias, activation)
-    assert torch.allclose(linear(x, activation), expected, atol=TOLERANCE)
+    assert_close(linear(x, activation), expected)
+    assert (linear._packed is not None) == bool(x.numel())  # else the reference is what ran
     residual = torch.randn(*shape[:-1], 19)
     expected = packed_linear_reference(x, linear.weight, linear.bias, residual=residual)
-    assert torch.allclose(linear(x, residual=residual), expected, atol=TOLERANCE)
+    assert_close(linear(x, residual=residual), expected)
 
 
 @torch.inference_mode()
 def test_strided_rows_and_half_precision():
     linear = layer(16, 8)
     x = torch.randn(9, 32)[::2, ::2]
-    assert torch.allclose(linear(x), torch.nn.functional.linear(x, linear.weight, linear.bias),
-                          atol=TOLERANCE)  # fmt: skip
+    assert_close(linear(x), torch.nn.functional.linear(x, linear.weight, linear.bias))
+    assert linear._packed is not None
     half = layer(16, 8, dtype=torch.bfloat16)
     assert not can_pack(half.weight)
     x = x.bfloat16()
@@ -45,19 +52,27 @@ def test_changed_weights_are_packed_again():
     x = torch.randn(4, 12)
     with torch.inference_mode():
         before = linear(x)
+    assert linear._packed is not None
     with torch.no_grad():
         linear.weight.mul_(2)
         linear.bias.zero_()
     with torch.inference_mode():
         after = linear(x)
     assert not torch.allclose(before, after)
-    assert torch.allclose(after, x @ linear.weight.T, atol=TOLERANCE)
+    assert_close(after, x @ linear.weight.T)
 
 
-def test_gradients_pass_through():
+@pytest.mark.parametrize("options", [{"activation": "gelu"}, {"residual": torch.ones(2, 3)}])
+def test_gradients_are_those_of_the_plain_form(options):
     linear = layer(6, 3)
-    linear(torch.randn(2, 6), "gelu").sum().backward()
-    assert linear.weight.grad.abs().sum() > 0
+    x, ahead = torch.randn(2, 6, requires_grad=True), torch.randn(2, 3)
+    with torch.inference_mode():
+        linear(x)  # what was packed before must not be used
+    wanted = (x, linear.weight, linear.bias)
+    plain = packed_linear_reference(*wanted, **options)
+    ours = torch.autograd.grad(linear(x, **options), wanted, ahead)
+    for mine, theirs in zip(ours, torch.autograd.grad(plain, wanted, ahead), strict=True):
+        assert_close(mine, theirs)
 
 
 def test_a_copy_shares_parameters():

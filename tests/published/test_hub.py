@@ -18,7 +18,8 @@ from tests.published.small import write_checkpoint
 NAME = "someone/tiny-molmo-point"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ASK = """
-import sys, numpy as np
+import sys, numpy as np, huggingface_hub.constants
+huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE = 1000  # so that a part is written before the drop
 from molmo_point.cli.main import main
 from PIL import Image
 Image.fromarray(np.zeros((60, 80, 3), np.uint8)).save("black.png")
@@ -130,6 +131,9 @@ def test_a_name_is_downloaded_once_resumed_and_works_without_a_connection(hub, t
     assert all(f"/resolve/{COMMIT}/" in path for _, path, _ in files)
     paths = [path for _, path, _ in files]
     assert len(paths) == len(set(paths)) + 1  # one was dropped half-way, and fetched to its end
+    ((path, start),) = [(path, start) for _, path, start in files if start]
+    half = (hub.folder / path.rsplit("/", 1)[1]).stat().st_size // 2
+    assert start == f"bytes={half // 1000 * 1000}-"
     before = len(hub.seen)
     again = ask(tmp_path, hub, f"{NAME}@{COMMIT}", HF_HUB_OFFLINE="1")
     assert again.returncode == 0, again.stderr

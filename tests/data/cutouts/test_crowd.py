@@ -1,9 +1,12 @@
 """Crowds: many names at once, each thing where its box says."""
 
 import numpy as np
+import pytest
 
+from molmo_point.data.cutouts import crowd
 from molmo_point.data.cutouts.crowd import generate_crowd
 from molmo_point.data.cutouts.taught import TAUGHT
+from tests.data.cutouts.recorded import Recorded
 
 SIZE = (192, 192)
 
@@ -27,9 +30,27 @@ def test_things_are_taught_names_in_cells_of_their_own(atlas):
         assert (apart[~np.eye(len(middles), dtype=bool)] > 15).all()
 
 
-def test_a_box_holds_what_stands_out(atlas):
+def test_a_box_holds_what_stands_out(atlas, monkeypatch):
+    blend, laid = crowd._blend, []
+
+    def watched(picture, *sprite):
+        before = picture.copy()
+        thing = blend(picture, *sprite)
+        changed = np.abs(picture - before).max(-1) > 16
+        if thing is None:
+            assert np.array_equal(picture, before)
+        else:
+            rows, columns = np.nonzero(changed)
+            extents = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+            assert thing.box == pytest.approx(extents, abs=2)  # its outline is soft
+            laid.append(thing)
+        return thing
+
+    monkeypatch.setattr(crowd, "_blend", watched)
     for seed in range(12):
+        laid.clear()
         scene = generate_crowd(seed, "train", SIZE, atlas=atlas)
+        assert scene.things == tuple(laid)
         for thing in scene.things:
             left, top, right, bottom = thing.box
             assert 0 <= left < right <= SIZE[0]
@@ -37,7 +58,11 @@ def test_a_box_holds_what_stands_out(atlas):
             assert (thing.x, thing.y) == ((left + right) / 2, (top + bottom) / 2)
 
 
-def test_held_out_pictures_stay_apart(atlas):
-    train = {number for name in TAUGHT for number in atlas.of(name, held_out=False)}
-    apart = {number for name in TAUGHT for number in atlas.of(name, held_out=True)}
-    assert any(atlas.entries[number].held_out for number in apart - train)
+@pytest.mark.parametrize(("split", "own"), [("train", False), ("dev", False), ("heldout", True)])
+def test_held_out_pictures_stay_apart(atlas, split, own):
+    recorded = Recorded(atlas)
+    for seed in range(12):
+        generate_crowd(seed, split, SIZE, atlas=recorded)
+    used = [atlas.entries[number] for number in recorded.used]
+    assert {entry.held_out for entry in used if entry.name} == {own, None}
+    assert {entry.held_out for entry in used if not entry.name} == {own}  # grounds

@@ -3,6 +3,7 @@
 from collections import Counter
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -121,15 +122,25 @@ def test_things_lie_in_their_boxes_and_the_image(some, split):
             assert 0 <= top < thing.y < bottom <= height
 
 
+def grow(mask, pixels):
+    side = 2 * pixels + 1
+    return cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+
+
 def test_things_are_where_the_picture_differs_from_the_background(atlas):
-    found = 0
+    differences = []
     for seed in range(30):
         scene = generate_cutout_scene(seed, "heldout", size=(320, 240), atlas=atlas)
-        ground = np.median(scene.image.reshape(-1, 3), axis=0)
-        for thing in scene.things:
-            patch = scene.image[int(thing.y) - 1 : int(thing.y) + 2, int(thing.x) - 1 :][:, :3]
-            found += np.abs(patch.mean((0, 1)) - ground).max() > 20
-    assert found > 100
+        for number, thing in enumerate(scene.things, start=1):
+            own = scene.owner == number
+            rows, columns = np.nonzero(own)
+            assert thing.box == (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+            ring = grow(own, 6) & ~grow(own, 2) & (scene.owner == 0)
+            if np.count_nonzero(ring) >= 12:  # else things are all around
+                inside = scene.image[~grow(~own, 1)]
+                differences.append(np.abs(inside.mean(0) - scene.image[ring].mean(0)).max())
+    assert len(differences) > 300
+    assert np.mean(np.array(differences) > 20) > 0.98  # by chance a mean is that of the ground
 
 
 def test_counts_reach_from_none_to_many(some):
