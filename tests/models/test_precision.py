@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from transformers import PreTrainedModel
 
 from molmo_point import Pointer
 from molmo_point.errors import ModelError
@@ -75,10 +76,24 @@ def test_short_names_and_unknown_ones():
         find_precision("int3")
 
 
-def test_a_device_map_spreads_a_model_over_what_there_is(folder):
-    pointer = Pointer(folder / "molmo-d", device="auto")
-    assert pointer._opened.model.device.type == ("cuda" if torch.cuda.is_available() else "cpu")
-    assert int(pointer.count(torch.zeros(3, 60, 60, dtype=torch.uint8), "cups")) >= 0
+def test_a_device_map_spreads_a_model_over_what_there_is(folder, monkeypatch):
+    load, maps = PreTrainedModel.from_pretrained.__func__, []
+
+    def watched(cls, *args, **options):
+        maps.append(options.get("device_map"))
+        return load(cls, *args, **options)
+
+    monkeypatch.setattr(PreTrainedModel, "from_pretrained", classmethod(watched))
+    spread, plain = (
+        Pointer(folder / "molmo-d", device=device, dtype="float32") for device in ("auto", "cpu")
+    )
+    assert maps == ["auto", None]
+    device = spread._opened.model.device.type
+    assert device == ("cuda" if torch.cuda.is_available() else "cpu")
+    image = torch.zeros(3, 60, 60, dtype=torch.uint8)
+    said = plain.ask(image, "What is this?")
+    assert said
+    assert device != "cpu" or spread.ask(image, "What is this?") == said
 
 
 def test_images_may_be_scaled_as_bytes(folder):

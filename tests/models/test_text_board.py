@@ -3,6 +3,7 @@
 import gc
 import weakref
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -149,5 +150,13 @@ def test_boards_go_with_their_model(tmp_path):
     assert gone() is None
 
 
-def test_graphs_are_for_whole_models_on_a_gpu(load):
+def test_graphs_are_for_whole_plain_models_without_experts_on_a_gpu(load):
+    def can(kind, **traits):
+        config, device = load(kind).config, torch.device("cuda")
+        return can_be_captured(SimpleNamespace(config=config, device=device, **traits))
+
+    assert can("molmo-d", hf_quantizer=None)
+    assert not can("molmo-d", hf_quantizer=object())
+    assert not can("molmo-d", hf_device_map={"model": 0, "lm_head": "cpu"})
+    assert not can("molmoe")
     assert not can_be_captured(load("molmo-d"))  # on the CPU

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -153,7 +154,8 @@ def policy_of(
     if act and terminal and sys.stdin.isatty():
 
         def ask(sentence: str) -> bool:
-            return typer.confirm(sentence, err=True)
+            with redirect_stdout(sys.stderr):  # where confirm still puts the last space of it
+                return typer.confirm(sentence, err=True)
 
     return Policy(
         act=act,

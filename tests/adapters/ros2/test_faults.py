@@ -100,6 +100,7 @@ def test_a_flood_is_counted_and_logged_once_a_second(tiny, camera, listener):
     began = time.monotonic()
     camera.stream(count=60, rate=40.0, encoding="mono8", broken="encoding", depth=None)()
     wait_for(lambda: count_faults(listener, "image") >= before + 10, what="10 faults")
+    wait_for(lambda: tiny.text.count("[WARN]") > logged, what="a warning")
     assert tiny.text.count("[WARN]") - logged <= time.monotonic() - began + 1
     reports = listener.diagnostics["tiny"][-5:]
     assert any(level == b"\x01" and "rgb9" in message for level, message, _ in reports)

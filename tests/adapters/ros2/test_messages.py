@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
+from geometry_msgs.msg import PoseWithCovariance
 from hypothesis import given
 from hypothesis import strategies as st
 from std_msgs.msg import Header
@@ -91,8 +92,18 @@ def test_a_picture_comes_back_as_it_was():
 
 
 def record(**shape):
-    """A message type with these fields, as rclpy's are: made without arguments or with some."""
-    return lambda **values: SimpleNamespace(**{n: make() for n, make in shape.items()} | values)
+    """A message type with these fields alone, each of its type, as rclpy's are."""
+
+    class Record:
+        def __init__(self, **values):
+            for name, value in ({n: make() for n, make in shape.items()} | values).items():
+                setattr(self, name, value)
+
+        def __setattr__(self, name, value):
+            assert isinstance(value, shape[name]), (name, value)
+            super().__setattr__(name, value)
+
+    return Record
 
 
 def test_detections_are_those_of_vision_msgs_4():
@@ -102,7 +113,9 @@ def test_detections_are_those_of_vision_msgs_4():
     module = SimpleNamespace(
         Detection2DArray=record(header=Header, detections=list),
         Detection2D=record(header=Header, results=list, bbox=box, id=str),
-        ObjectHypothesisWithPose=record(hypothesis=record(class_id=str, score=float)),
+        ObjectHypothesisWithPose=record(
+            hypothesis=record(class_id=str, score=float), pose=PoseWithCovariance
+        ),
     )
     found = messages.to_detections(sighting(), module)
     assert found.header == HEADER
