@@ -277,7 +277,8 @@ def _from_pil(image: Image.Image, name: str) -> NDArray[np.uint8]:
             if low < 0 or high > 65535:
                 raise _error(name, f"its integers lie in {low} to {high}, not in 0-65535")
             values = values.astype(np.uint16)
-        if isinstance(hidden := image.info.get("transparency"), int):  # one grey of a PNG
+        hidden = image.info.get("transparency")
+        if isinstance(hidden, int) and values.dtype.kind == "u":  # one grey of a 16-bit PNG
             values = np.where(values == hidden, 65535, values).astype(np.uint16)
     else:
         values = np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
